@@ -1,0 +1,108 @@
+"""Rules of thumb: how budgets are split without an optimizer.
+
+Each rule is fitted to what can be bought: a line takes no more than its limits and its available
+creators allow and no less than its limits ask; what a rule cannot place stays unspent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimize.problem import Problem
+from sim.campaign import Campaign
+from sim.response import Response
+
+Array = NDArray[np.float64]
+
+#: Share of the budget that the pyramid gives to the tier with the smallest creators.
+PYRAMID_BASE = 0.8
+
+
+def baselines(campaign: Campaign, problem: Problem, response: Response) -> dict[str, Array]:
+    """Return the plans of the rules of thumb, by name.
+
+    ``all_<tier>`` for every tier; ``even``; ``by_followers`` (in proportion to a typical
+    creator's followers); ``greedy`` (the cheapest result per unit of money first, as far as it
+    goes); ``pyramid`` (80 % to the smallest creators, the rest evenly to the others).
+
+    Parameters
+    ----------
+    campaign : Campaign
+    problem : Problem
+    response : Response
+        The objective, for `greedy`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_lines,)
+        Money per line.
+    """
+    followers = np.array([tier.followers.median for tier in campaign.tiers])
+    n = len(followers)
+    shares = {f"all_{tier.name}": np.eye(n)[i] for i, tier in enumerate(campaign.tiers)}
+    shares["even"] = np.full(n, 1 / n)
+    shares["by_followers"] = followers / followers.sum()
+    plans = {name: fitted(problem, share * problem.budget) for name, share in shares.items()}
+    plans["greedy"] = _greedy(problem, response)
+    if n > 1:
+        base = np.eye(n)[int(followers.argmin())]
+        share = PYRAMID_BASE * base + (1 - PYRAMID_BASE) * (1 - base) / (n - 1)
+        plans["pyramid"] = fitted(problem, share * problem.budget)
+    return plans
+
+
+def fitted(problem: Problem, wish: Sequence[float] | Array) -> Array:
+    """Return what can be bought of a wished plan, shape (n_lines,).
+
+    Parameters
+    ----------
+    problem : Problem
+    wish : array_like, shape (n_lines,)
+        Money.
+    """
+    lower = _lower(problem)
+    plan = np.clip(np.asarray(wish, dtype=float), lower, problem.upper)
+    free = plan - lower
+    room = problem.budget - lower.sum()
+    if free.sum() > room:
+        plan = lower + free * max(room, 0.0) / free.sum()
+    for limit in problem.limits:
+        lines = list(limit.lines)
+        if plan[lines].sum() > limit.upper:
+            plan[lines] *= limit.upper / plan[lines].sum()
+    if problem.prices is not None:
+        fewest = np.ceil(lower / problem.prices * (1 - 1e-12)) * problem.prices
+        plan = np.maximum(whole_spends(problem, plan), fewest)
+    plan[plan < np.array(problem.minimum_deals) * (1 - 1e-12)] = 0.0
+    return np.asarray(plan)
+
+
+def whole_spends(problem: Problem, plan: Array) -> Array:
+    """Return the money that the whole creators in a plan cost, shape (n_lines,)."""
+    prices = np.array(problem.prices)
+    return np.asarray(np.floor(plan / prices * (1 + 1e-12)) * prices)
+
+
+def _lower(problem: Problem) -> Array:
+    """Return the least that each line must spend by its own limits."""
+    lower = np.zeros(problem.n_lines)
+    for limit in problem.limits:
+        if len(limit.lines) == 1:
+            lower[limit.lines[0]] = max(lower[limit.lines[0]], limit.lower)
+    return lower
+
+
+def _greedy(problem: Problem, response: Response) -> Array:
+    """Fill lines in the order of what their first unit of money brings."""
+    first = response.slopes.mean(axis=0) + sum(
+        ridge.mean_and_gradient(np.zeros(problem.n_lines))[1] for ridge in response.ridges
+    )
+    wish, left = _lower(problem), problem.budget - _lower(problem).sum()
+    for i in np.argsort(-first, kind="stable"):
+        more = min(left, problem.upper[i] - wish[i]) if first[i] > 0 else 0.0
+        wish[i] += max(more, 0.0)
+        left -= max(more, 0.0)
+    return fitted(problem, wish)

@@ -1,0 +1,171 @@
+"""Which plans are allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.campaign import Campaign
+from sim.purchase import price_list
+
+Array = NDArray[np.float64]
+
+#: How far a sum of money may be off its limit, as a share of the budget.
+FEASIBILITY = 1e-9
+
+#: How close to a limit, as a share of the budget, a plan is taken to be stopped by it.
+BINDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Bounds on what some lines spend together.
+
+    Parameters
+    ----------
+    name : str
+        As people know it.
+    lines : tuple of int
+        Positions of the lines.
+    lower, upper : float
+        Money; `upper` may be infinite.
+    """
+
+    name: str
+    lines: tuple[int, ...]
+    lower: float = 0.0
+    upper: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The feasible plans: spends per line, in money.
+
+    Parameters
+    ----------
+    lines : tuple of str
+        Names of the lines, for messages.
+    budget : float
+        What all lines may spend together, > 0.
+    caps : tuple of float
+        What each line can spend at most (its available creators at the expected price).
+    minimum_deals : tuple of float
+        Each line spends nothing, or at least this.
+    limits : tuple of Limit
+    prices : tuple of float or None
+        Price of one creator of each line where only whole creators can be hired.
+
+    Raises
+    ------
+    ValueError
+        If the budget is not positive and finite.
+    """
+
+    lines: tuple[str, ...]
+    budget: float
+    caps: tuple[float, ...]
+    minimum_deals: tuple[float, ...]
+    limits: tuple[Limit, ...] = ()
+    prices: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.budget) and self.budget > 0):
+            raise ValueError(f"budget(={self.budget}) must be > 0")
+
+    @property
+    def n_lines(self) -> int:
+        """Number of lines."""
+        return len(self.lines)
+
+    @property
+    def upper(self) -> Array:
+        """What each line can spend at most: its cap, its own limits, the budget."""
+        upper = np.minimum(self.caps, self.budget)
+        for limit in self.limits:
+            upper[list(limit.lines)] = np.minimum(upper[list(limit.lines)], limit.upper)
+        return np.asarray(upper)
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """Smallest change of every line's spend: the price of a whole creator, or none."""
+        return self.prices or (0.0,) * self.n_lines
+
+    def violations(self, plan: Array) -> tuple[str, ...]:
+        """Return what a plan breaks, in words; empty where it is feasible."""
+        slack = FEASIBILITY * self.budget
+        broken = []
+        if plan.sum() > self.budget + slack:
+            broken.append("budget")
+        broken += [
+            f"available creators of {self.lines[i]}"
+            for i, cap in enumerate(self.caps)
+            if plan[i] > cap + slack
+        ]
+        broken += [
+            f"minimum deal of {self.lines[i]}"
+            for i, deal in enumerate(self.minimum_deals)
+            if slack < plan[i] < deal - slack
+        ]
+        for limit in self.limits:
+            spent = plan[list(limit.lines)].sum()
+            if not limit.lower - slack <= spent <= limit.upper + slack:
+                broken.append(f"limit {limit.name}")
+        return tuple(broken)
+
+
+def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
+    """Return what keeps a plan from spending more (or less) on its lines, in words.
+
+    Parameters
+    ----------
+    problem : Problem
+    plan : ndarray, shape (n_lines,)
+        Money.
+    """
+    room = problem.budget - plan.sum()
+    near = BINDING * problem.budget
+    found = ["budget"] if room <= near else []
+    found += [
+        f"available creators of {name}"
+        for name, cap, spent, step in zip(
+            problem.lines, problem.caps, plan, problem.steps, strict=True
+        )
+        if spent > cap - max(near, step)
+    ]
+    for limit in problem.limits:
+        spent = plan[list(limit.lines)].sum()
+        step = max(near, *(problem.steps[i] for i in limit.lines))
+        if limit.lower > 0 and spent < limit.lower + step:
+            found.append(f"the minimum of {limit.name}")
+        if spent > limit.upper - step:
+            found.append(f"the maximum of {limit.name}")
+    return tuple(found)
+
+
+def problem(
+    campaign: Campaign, budget: float, limits: tuple[Limit, ...] = (), *, whole_creators: bool
+) -> Problem:
+    """State the feasible plans of a campaign.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    budget : float
+        Money.
+    limits : tuple of Limit
+    whole_creators : bool
+        Whether only whole creators can be hired.
+    """
+    prices = price_list(campaign)
+    available = np.array([tier.available for tier in campaign.tiers])
+    return Problem(
+        tuple(tier.name for tier in campaign.tiers),
+        budget,
+        tuple(float(cap) for cap in available * prices),
+        tuple(tier.minimum_deal for tier in campaign.tiers),
+        limits,
+        tuple(float(p) for p in prices) if whole_creators else None,
+    )

@@ -1,0 +1,1 @@
+"""What a plan yields: a Monte Carlo simulator of creator campaigns."""

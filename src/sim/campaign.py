@@ -1,0 +1,216 @@
+"""What the simulator needs to know: the audience and the tiers of creators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, sqrt
+
+from sim.uncertain import Link, Uncertain
+
+KNOWN_ONE = Uncertain.known(1.0)
+
+_TIER_LINKS: dict[str, Link] = {
+    "followers": "log",
+    "fee": "log",
+    "view_rate": "logit",
+    "engagement_rate": "logit",
+    "clicks_per_engagement": "log",
+    "conversion_rate": "logit",
+    "authentic_share": "logit",
+    "delivery_rate": "logit",
+    "overhead": "log",
+    "lift": "logit",
+}
+
+#: Inputs in which the creators of one tier may differ from each other.
+CREATOR_INPUTS = ("followers", "fee", "view_rate", "engagement_rate", "authentic_share")
+
+
+def _check_laws(owner: object, links: dict[str, Link]) -> None:
+    """Refuse laws of the wrong kind, and spread or cuts that no formula would use."""
+    for name, link in links.items():
+        law: Uncertain = getattr(owner, name)
+        if law.link != link:
+            raise ValueError(f"{name} must be on the {link} scale")
+        if law.creators_sd > 0 and name not in CREATOR_INPUTS:
+            raise ValueError(f"{name} is one value for all creators: creators_sd must be 0")
+        if law.truncated and name != "followers":
+            raise ValueError(f"{name} can not be cut to an interval: only followers can")
+        if name in ("followers", "order_value", "resonance") and not law.median > 0:
+            raise ValueError(f"the median of {name} must be > 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of the target audience.
+
+    Parameters
+    ----------
+    name : str
+    size : float
+        People.
+    in_market : Uncertain
+        Share (0-1) who could buy within the horizon of the campaign.
+    """
+
+    name: str
+    size: float
+    in_market: Uncertain
+
+    def __post_init__(self) -> None:
+        if not (0 < self.size < inf):
+            raise ValueError(f"size(={self.size}) must be > 0")
+        _check_laws(self, {"in_market": "logit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A pool of like creators.
+
+    Parameters
+    ----------
+    name : str
+    followers : Uncertain
+        People who follow one creator.
+    fee : Uncertain
+        Money per post. Its creators' spread is the whole spread of fees in the tier: what
+        `fee_elasticity` explains is part of it, the rest is residual.
+    view_rate : Uncertain
+        People reached by one post divided by followers (share).
+    engagement_rate : Uncertain
+        Engagements per post divided by followers (share); its creators' spread is the whole
+        spread, as for `fee`.
+    clicks_per_engagement : Uncertain
+        Clicks per engagement (positive).
+    conversion_rate : Uncertain
+        Purchases intended per click (share).
+    authentic_share : Uncertain
+        Share of followers who are real people.
+    delivery_rate : Uncertain
+        Share of hired creators who post.
+    overhead : Uncertain
+        Money per creator hired, whether or not she posts.
+    lift : Uncertain
+        Brand lift per contact (share).
+    audience : tuple of float
+        Share of a creator's contacts in each segment, in the campaign's order; the rest is
+        off target.
+    posts : float
+        Posts per creator.
+    multi_post_discount : float
+        Share taken off the fees.
+    fee_elasticity : float
+        Percent change of the fee for one percent more followers.
+    engagement_elasticity : float
+        Percent change of the engagement odds for one percent more followers.
+    available : float
+        Creators that exist.
+    onboarding : float
+        Creators that can be activated in a week.
+    minimum_deal : float
+        Smallest amount of money a line of this tier takes, unless it takes none.
+    """
+
+    name: str
+    followers: Uncertain
+    fee: Uncertain
+    view_rate: Uncertain
+    engagement_rate: Uncertain
+    clicks_per_engagement: Uncertain
+    conversion_rate: Uncertain
+    audience: tuple[float, ...]
+    authentic_share: Uncertain = Uncertain.known(1.0, "logit")  # noqa: RUF009
+    delivery_rate: Uncertain = Uncertain.known(1.0, "logit")  # noqa: RUF009
+    overhead: Uncertain = Uncertain.known(0.0)  # noqa: RUF009
+    lift: Uncertain = Uncertain.known(0.0, "logit")  # noqa: RUF009
+    posts: float = 1.0
+    multi_post_discount: float = 0.0
+    fee_elasticity: float = 0.0
+    engagement_elasticity: float = 0.0
+    available: float = inf
+    onboarding: float = inf
+    minimum_deal: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_laws(self, _TIER_LINKS)
+        if not 0 < self.posts < inf:
+            raise ValueError(f"posts(={self.posts}) must be > 0")
+        if not 0 <= self.multi_post_discount <= 1:
+            raise ValueError(
+                f"multi_post_discount(={self.multi_post_discount}) must lie between 0 and 1"
+            )
+        if not (all(share >= 0 for share in self.audience) and sum(self.audience) <= 1 + 1e-9):
+            raise ValueError(f"audience(={self.audience}) must be shares that sum to 1 at most")
+        if not (self.available > 0 and self.onboarding > 0 and 0 <= self.minimum_deal < inf):
+            raise ValueError("available and onboarding must be > 0, minimum_deal at least 0")
+        paid = self.fee.median * (1 - self.multi_post_discount) * self.delivery_rate.median
+        if not paid + self.overhead.median > 0:
+            raise ValueError("a creator costs nothing: fee or overhead must be > 0")
+        for name, elasticity in (
+            ("fee", self.fee_elasticity),
+            ("engagement_rate", self.engagement_elasticity),
+        ):
+            if not isfinite(elasticity):
+                raise ValueError(f"the elasticity of {name} must be finite")
+            _residual(name, getattr(self, name), elasticity, self.followers)
+
+    @property
+    def fee_residual_sd(self) -> float:
+        """Log spread of fees at a given following."""
+        return _residual("fee", self.fee, self.fee_elasticity, self.followers)
+
+    @property
+    def engagement_residual_sd(self) -> float:
+        """Logit spread of engagement rates at a given following."""
+        return _residual(
+            "engagement_rate", self.engagement_rate, self.engagement_elasticity, self.followers
+        )
+
+
+def _residual(name: str, law: Uncertain, elasticity: float, followers: Uncertain) -> float:
+    """Return the spread that is left when followers explain their part."""
+    explained = abs(elasticity) * followers.creators_sd
+    if explained > law.creators_sd * (1 + 1e-9):
+        raise ValueError(
+            f"the elasticity of {name} (={elasticity}) and the spread of followers already "
+            f"spread {name} more (ln-sd {explained:.3g}) than its own range "
+            f"(ln-sd {law.creators_sd:.3g})"
+        )
+    return sqrt(max(law.creators_sd**2 - explained**2, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """All that the simulator needs.
+
+    Parameters
+    ----------
+    segments : tuple of Segment
+    tiers : tuple of Tier
+    heterogeneity : float
+        Shape κ of the gamma law of how heavily people use social media; infinite means that
+        everyone uses it alike (random duplication).
+    order_value : Uncertain
+        Money per conversion.
+    margin : Uncertain
+        Share of revenue that is profit before the campaign's cost.
+    resonance : Uncertain
+        Factor on the engagement odds of every tier: one creative idea, one draw a world.
+    """
+
+    segments: tuple[Segment, ...]
+    tiers: tuple[Tier, ...]
+    heterogeneity: float = inf
+    order_value: Uncertain = KNOWN_ONE
+    margin: Uncertain = Uncertain.known(1.0, "logit")  # noqa: RUF009
+    resonance: Uncertain = KNOWN_ONE
+
+    def __post_init__(self) -> None:
+        if not self.segments or not self.tiers:
+            raise ValueError("a campaign needs at least one segment and one tier")
+        _check_laws(self, {"order_value": "log", "margin": "logit", "resonance": "log"})
+        if not self.heterogeneity > 0:
+            raise ValueError(f"heterogeneity(={self.heterogeneity}) must be > 0")
+        for tier in self.tiers:
+            if len(tier.audience) != len(self.segments):
+                raise ValueError(f"tier {tier.name}: audience must name every segment")

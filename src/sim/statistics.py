@@ -1,0 +1,220 @@
+"""Statistics of one metric over the worlds, with the error each of them carries.
+
+What is counted (people, events) is not averaged over fake draws: given the world its law is
+known, and tails and probabilities are exact mixtures of those laws over the worlds. Errors come
+from the independent replicates of the world-level points.
+
+References
+----------
+Blackwell (1947) (conditioning); Woodruff (1952) (errors of quantiles); Rockafellar and Uryasev
+(2000) (CVaR).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, inf, isfinite, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from sim.laws import Counted, Known, Law
+from sim.metrics import METRICS
+from sim.outcomes import Outcomes
+from sim.worlds import REPLICATES, Worlds
+
+Array = NDArray[np.float64]
+
+#: Quantiles that are reported, and the share of worst worlds whose mean is.
+LEVELS = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+WORST = 0.05
+
+#: Half-width, in standard errors, of a 90 % interval from that many replicates.
+T90 = float(stdtrit(REPLICATES - 1, 0.95))
+
+#: Probability to either side over which the slope of a distribution function is taken.
+SLOPE = 0.03
+
+#: Error of a probability that no sample of worlds can tell from none: where a law steps more
+#: finely than this, its quantiles are solved to this and no further.
+NEGLIGIBLE = 1e-5
+
+#: How finely a quantile of a continuous law is solved for, relative to its spread.
+RESOLUTION = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One metric of one plan over the worlds; NaN where it is not defined.
+
+    Parameters
+    ----------
+    statistics : dict of str to float
+        ``mean`` (for a ratio: the ratio of the means), the quantiles of `LEVELS`, ``cvar5``
+        (mean of the worst 5 % of worlds).
+    errors : dict of str to float
+        The standard error of each.
+    """
+
+    statistics: dict[str, float]
+    errors: dict[str, float]
+
+    @property
+    def mean(self) -> float:
+        """Return the mean."""
+        return self.statistics["mean"]
+
+    @property
+    def se(self) -> float:
+        """Return the standard error of the mean."""
+        return self.errors["mean"]
+
+
+def standard_error(worlds: Worlds, values: Array) -> float:
+    """Return the standard error of the mean of a value per world.
+
+    It is the spread of the means of the independent Sobol replicates.
+    """
+    replicate = worlds.replicate()
+    means = np.bincount(replicate, values, REPLICATES) / np.bincount(replicate, None, REPLICATES)
+    return float(means.std(ddof=1) / sqrt(REPLICATES))
+
+
+def law(outcomes: Outcomes, metric: str, plan: int) -> Law:
+    """Return the law of a metric under one plan."""
+    values, worlds = {k: v[plan] for k, v in outcomes.values.items()}, outcomes.worlds
+    one, zero = np.ones(worlds.size), np.zeros(worlds.size)
+    counts = {"revenue": "conversions", "profit": "conversions", "roas": "conversions"}
+    count = counts.get(metric, metric)
+    factor, constant = one, zero
+    if metric != count:
+        factor = worlds.values["order_value"]
+    if metric == "profit":
+        factor, constant = factor * worlds.values["margin"], -values["spend"]
+    if metric == "roas":
+        factor = factor / values["spend"] if (values["spend"] > 0).all() else zero
+    if count not in ("reach", "engagements", "clicks", "conversions") or not (factor > 0).all():
+        return Known(values[metric])
+    chance = outcomes.chances[count][plan] if count in outcomes.chances else zero
+    return Counted(values[count], chance, factor, constant)
+
+
+def summarise(outcomes: Outcomes, metric: str, plan: int) -> Summary:
+    """Return mean, quantiles and CVaR of a metric under one plan, with standard errors."""
+    mean, se = _mean(outcomes, metric, plan)
+    statistics, errors = {"mean": mean}, {"mean": se}
+    y = law(outcomes, metric, plan)
+    solver = _Quantiles(outcomes.worlds, y)
+    for name, level in LEVELS.items():
+        statistics[name], errors[name] = solver.quantile(level)
+    worst = _worst_mean(outcomes.worlds, y, solver, METRICS[metric].better)
+    statistics["cvar5"], errors["cvar5"] = worst
+    return Summary(statistics, errors)
+
+
+def probability_at_least(outcomes: Outcomes, metric: str, plan: int, target: float) -> Array:
+    """Return the probability that a metric reaches a target, in every world."""
+    y = law(outcomes, metric, plan)
+    step = y.lattice[1] or abs(target) * RESOLUTION
+    return 1 - y.cdf(target - step / 2)
+
+
+def _mean(outcomes: Outcomes, metric: str, plan: int) -> tuple[float, float]:
+    """Return a mean and its standard error (for a ratio by linearisation)."""
+    worlds, over = outcomes.worlds, METRICS[metric].over
+    if over is None:
+        values = outcomes.values[metric][plan]
+        return float(values.mean()), standard_error(worlds, values)
+    top, bottom = (outcomes.values[name][plan] for name in over)
+    if bottom.mean() == 0:
+        return (inf if top.mean() > 0 else float("nan")), float("nan")
+    ratio = top.mean() / bottom.mean()
+    se = standard_error(worlds, (top - ratio * bottom) / bottom.mean())
+    return METRICS[metric].times * float(ratio), METRICS[metric].times * se
+
+
+def _worst_mean(worlds: Worlds, y: Law, solver: _Quantiles, better: str) -> tuple[float, float]:
+    """Return the mean of the worst worlds and its standard error."""
+    if better == "down":
+        y = Known(-y.sample())
+        mean, se = _worst_mean(worlds, y, _Quantiles(worlds, y), "up")
+        return -mean, se
+    q, _ = solver.quantile(WORST)
+    if not (isfinite(q) and isfinite(y.below(q).sum())):
+        return (-inf if q == q else q), float("nan")
+    shortfall = q * y.cdf(q) - y.below(q)
+    return q - float(shortfall.mean()) / WORST, standard_error(worlds, shortfall) / WORST
+
+
+class _Quantiles:
+    """Solves for quantiles of a mixture over the worlds in which the metric is defined."""
+
+    def __init__(self, worlds: Worlds, y: Law) -> None:
+        self._worlds, self._law = worlds, y
+        sample = np.sort(y.sample())
+        self._sorted = sample[: np.count_nonzero(~np.isnan(sample))]
+
+    def quantile(self, level: float) -> tuple[float, float]:
+        """Return the smallest y with P(Y ≤ y) ≥ level, and its standard error."""
+        if self._sorted.size == 0:
+            return float("nan"), float("nan")
+        density = self._density(level)
+        q = self._sample_quantile(level)
+        if not isinstance(self._law, Known) and density < inf:
+            q = self._solve(level, q, density)
+        if not isfinite(q):
+            return q, float("nan")
+        return q, standard_error(self._worlds, self._law.cdf(q)) / density
+
+    def _sample_quantile(self, level: float) -> float:
+        """Return the order statistic of the sample."""
+        rank = min(max(ceil(level * self._sorted.size - 1e-9), 1), self._sorted.size)
+        return float(self._sorted[rank - 1])
+
+    def _density(self, level: float) -> float:
+        """Return the slope of the sample's distribution function around a quantile."""
+        low, high = max(level - SLOPE, 0.0), min(level + SLOPE, 1.0)
+        rise = self._sample_quantile(high) - self._sample_quantile(low)
+        if not rise > 0:
+            rise = self._law.lattice[1]
+        return (high - low) / rise if rise > 0 else inf
+
+    def _solve(self, level: float, guess: float, density: float) -> float:
+        """Solve for a quantile on the lattice of the law (a fine grid if it has none)."""
+        origin, step = self._law.lattice
+        if step == 0:
+            origin, step = guess, float(np.ptp(self._sorted)) * RESOLUTION
+
+        def excess(j: int) -> float:
+            return float(self._law.cdf(origin + step * j).mean()) - level
+
+        start = round((guess - origin) / step)
+        return origin + step * _first_at_least_zero(excess, start, density * step)
+
+
+def _first_at_least_zero(excess: Callable[[int], float], start: int, slope: float) -> int:
+    """Return the smallest integer with excess ≥ 0 of a rising function.
+
+    Steps with the given slope until the zero is bracketed, then false position by the Illinois
+    rule (Dowell and Jarratt 1971).
+    """
+    enough = NEGLIGIBLE if slope < NEGLIGIBLE else 0.0
+    low, high, below, above = -inf, inf, 0.0, 0.0
+    j, stride = start, 1
+    while high - low > 1:
+        value = excess(j)
+        if abs(value) < enough:
+            return j
+        if value < 0:
+            low, below, above = j, value, above / 2
+        else:
+            high, above, below = j, value, below / 2
+        if high - low == inf:
+            j -= stride * (round(value / slope) or (1 if value > 0 else -1))
+            stride *= 2
+        else:
+            guess = low + (high - low) * below / (below - above) if below < above else low
+            j = int(min(max(round(guess), low + 1), high - 1))
+    return int(high)

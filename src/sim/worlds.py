@@ -1,0 +1,183 @@
+"""The bank of worlds: one joint draw each of everything that is uncertain about the tiers.
+
+World ``w`` is point ``w // REPLICATES`` of scrambled Sobol replicate ``w % REPLICATES``, so that
+any stretch of worlds can be drawn by itself: more worlds can be added later and none of the
+first ones changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit, ndtri
+
+from sim.campaign import Campaign, Tier
+from sim.direction_numbers import DIMENSIONS
+from sim.sobol import Scramble
+from sim.uncertain import Uncertain
+
+#: Independent randomisations of the Sobol sequence; standard errors come from their means.
+REPLICATES = 16
+
+#: Worlds that share one stream of creators.
+BLOCK = 256
+
+#: What a tier draws once a world, most important first (the first Sobol dimensions are the
+#: most even).
+TIER_INPUTS = (
+    "engagement_rate",
+    "conversion_rate",
+    "clicks_per_engagement",
+    "view_rate",
+    "fee",
+    "followers",
+    "authentic_share",
+    "delivery_rate",
+    "overhead",
+    "lift",
+)
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """Worlds ``first`` to ``first + size`` of a campaign.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    seed : int
+        At least 0.
+    sample : int
+        Which independent bank of the seed this is (0 to plan with, 1 to check the plan).
+    first : int
+        Index of the first world; a multiple of `BLOCK`.
+    values : mapping of str to ndarray, shape (n_worlds,)
+        Typical value of every input, by its name (``micro.fee``, ``resonance``).
+    """
+
+    campaign: Campaign
+    seed: int
+    sample: int
+    first: int
+    values: Mapping[str, Array]
+
+    @property
+    def size(self) -> int:
+        """Number of worlds."""
+        return len(self.values["resonance"])
+
+    def tier(self, tier: Tier, key: str) -> Array:
+        """Return the typical values of one of a tier's inputs, shape (n_worlds,)."""
+        return self.values[f"{tier.name}.{key}"]
+
+    def stream(self, tier: Tier, key: str) -> np.random.Generator:
+        """Return the generator of one creator-level input for the block of the first world."""
+        spawn_key = (self.sample, crc32(f"{tier.name}.{key}".encode()), self.first // BLOCK)
+        return np.random.Generator(
+            np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=spawn_key))
+        )
+
+    def blocks(self) -> Iterator[Worlds]:
+        """Yield the worlds in blocks of `BLOCK`."""
+        for start in range(0, self.size, BLOCK):
+            yield self.part(start, start + BLOCK)
+
+    def part(self, start: int, stop: int) -> Worlds:
+        """Return the worlds of the given positions; `start` is a multiple of `BLOCK`."""
+        values = {name: value[start:stop] for name, value in self.values.items()}
+        return Worlds(self.campaign, self.seed, self.sample, self.first + start, values)
+
+    def replicate(self) -> NDArray[np.int64]:
+        """Return the Sobol replicate of every world, shape (n_worlds,)."""
+        return np.arange(self.first, self.first + self.size) % REPLICATES
+
+
+def draw_worlds(
+    campaign: Campaign, n_worlds: int, seed: int, *, sample: int = 0, first: int = 0
+) -> Worlds:
+    """Draw worlds.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    n_worlds : int
+        At least 1.
+    seed : int
+        At least 0.
+    sample : int
+        Number of the independent bank.
+    first : int
+        Index of the first world; a multiple of `BLOCK`.
+
+    Raises
+    ------
+    ValueError
+        If `n_worlds`, `seed` or `first` is out of range.
+    """
+    if n_worlds < 1 or seed < 0 or first < 0 or first % BLOCK:
+        raise ValueError(f"n_worlds(={n_worlds}), seed(={seed}) or first(={first}) out of range")
+    laws = _inputs(campaign)
+    uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
+    uniforms = dict(
+        zip(uncertain, _uniforms(uncertain, n_worlds, seed, sample, first), strict=True)
+    )
+    values = {
+        name: typical_value(law, ndtri(uniforms[name]))
+        if name in uniforms
+        else np.full(n_worlds, law.median)
+        for name, law in laws.items()
+    }
+    return Worlds(campaign, seed, sample, first, values)
+
+
+def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
+    """Return every input of a campaign by name."""
+    laws = {"resonance": campaign.resonance}
+    for key in TIER_INPUTS:
+        laws.update({f"{tier.name}.{key}": getattr(tier, key) for tier in campaign.tiers})
+    laws["order_value"] = campaign.order_value
+    laws["margin"] = campaign.margin
+    laws.update({f"in_market.{s.name}": s.in_market for s in campaign.segments})
+    return laws
+
+
+def typical_value(law: Uncertain, z: Array) -> Array:
+    """Return the typical value at a standard normal deviate, shape of `z`."""
+    if law.typical_sd == 0:
+        return np.full(np.shape(z), law.median)
+    if law.link == "log":
+        return np.asarray(law.median * np.exp(law.typical_sd * z))
+    return np.asarray(expit(logit(law.median) + law.typical_sd * z))
+
+
+def _uniforms(names: list[str], n: int, seed: int, sample: int, first: int) -> Array:
+    """Return uniforms of all uncertain inputs, shape (n_inputs, n).
+
+    Inputs beyond the dimensions of the Sobol table are plain random draws.
+    """
+    world = np.arange(first, first + n)
+    points = np.empty((len(names), n))
+    sobol, plain = names[:DIMENSIONS], names[DIMENSIONS:]
+    for r in range(REPLICATES):
+        mine = world % REPLICATES == r
+        scramble = Scramble([_sequence(seed, sample, name, r) for name in sobol])
+        points[: len(sobol), mine] = scramble.uniforms(world[mine] // REPLICATES)
+    for row, name in enumerate(plain, start=len(sobol)):
+        for block in range(first // BLOCK, (first + n - 1) // BLOCK + 1):
+            at = block * BLOCK - first
+            draws = np.random.Generator(
+                np.random.SFC64(_sequence(seed, sample, name, REPLICATES + block))
+            ).random(BLOCK)
+            points[row, at : at + BLOCK] = draws[: n - at]
+    return points
+
+
+def _sequence(seed: int, sample: int, name: str, number: int) -> np.random.SeedSequence:
+    """Return the seed sequence of one world-level input."""
+    return np.random.SeedSequence(seed, spawn_key=(sample, crc32(name.encode()), number, 0))

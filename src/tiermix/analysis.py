@@ -1,0 +1,231 @@
+"""From a scenario to its result: draw, optimise, simulate, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimize.baselines import baselines, whole_spends
+from optimize.cutting import Solution, maximise
+from optimize.goal import Goal, goal, purchase
+from optimize.problem import FEASIBILITY, Problem, problem
+from sim.compare import chance_best, regret
+from sim.metrics import METRICS
+from sim.outcomes import Outcomes, evaluate
+from sim.statistics import Summary, standard_error, summarise
+from sim.worlds import Worlds, draw_worlds
+from tiermix.scenario import Scenario
+
+Array = NDArray[np.float64]
+
+#: Told what is being done, step by step.
+Progress = Callable[[str], None]
+
+#: The name of the optimizer's plan among the strategies.
+OPTIMUM = "optimum"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with its standard error."""
+
+    mean: float
+    se: float
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """One plan and what it yields.
+
+    Parameters
+    ----------
+    plan : ndarray, shape (n_lines,)
+        Money per line, as it can be spent.
+    unspent : float
+        Money the strategy asked for and could not place.
+    violations : tuple of str
+        Limits the plan breaks.
+    objective : Estimate
+        Creator by creator, on the worlds of the run.
+    averaged : float
+        The same with the lottery of creators averaged out: what the optimizer's bound bounds.
+    p_best : float
+        Share of worlds in which no other strategy is better.
+    regret : Estimate
+        What the plan loses to the best of each world.
+    over_budget : float
+        Probability that the plan costs more than the budget.
+    metrics : mapping of str to Summary
+    """
+
+    plan: Array
+    unspent: float
+    violations: tuple[str, ...]
+    objective: Estimate
+    averaged: float
+    p_best: float
+    regret: Estimate
+    over_budget: float
+    metrics: Mapping[str, Summary]
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """The best plan and its certificate.
+
+    Parameters
+    ----------
+    solution : Solution
+    out_of_sample : Estimate
+        The plan's objective on fresh worlds.
+    lines : Outcomes
+        Every line of the plan by itself: one plan a line.
+    runner_up : str or None
+        The best of the other strategies.
+    lead : Estimate or None
+        How much more of the objective the plan brings than the runner-up, on common worlds.
+    """
+
+    solution: Solution
+    out_of_sample: Estimate
+    lines: Outcomes
+    runner_up: str | None
+    lead: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything a report is made from.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    problem : Problem
+    goal : Goal
+    strategies : mapping of str to Strategy
+        In file order; the optimum last, if it was asked for.
+    optimum : Optimum or None
+    """
+
+    scenario: Scenario
+    problem: Problem
+    goal: Goal
+    strategies: Mapping[str, Strategy]
+    optimum: Optimum | None
+
+
+def analyse(
+    scenario: Scenario,
+    *,
+    optimise: bool = True,
+    compare: Literal["strategies", "baselines", "nothing"] = "strategies",
+    progress: Progress = lambda step: None,
+) -> Analysis:
+    """Answer a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    optimise : bool
+        Whether to look for the best plan.
+    compare : {"strategies", "baselines", "nothing"}
+        Which plans to set beside it: the file's strategies (the rules of thumb if it has
+        none), the rules of thumb, or none.
+    progress : callable
+        Told every step before it is taken.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan satisfies all limits.
+    OptimizeError
+        If a blended objective holds a metric that no plan can bring.
+    """
+    progress("drawing worlds")
+    worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed)
+    feasible = problem(
+        scenario.campaign, scenario.budget, scenario.limits, whole_creators=scenario.whole_creators
+    )
+    progress("averaging the lottery of creators")
+    aim = goal(worlds, feasible, scenario.objective)
+    response = aim.response(worlds, purchase(feasible))
+    wishes = dict(scenario.strategies) if compare == "strategies" else {}
+    plans = {name: placed(feasible, np.array(wish)) for name, wish in wishes.items()}
+    if not plans and compare != "nothing":
+        plans = baselines(scenario.campaign, feasible, response)
+    solution = None
+    if optimise:
+        progress("optimising")
+        solution = maximise(feasible, response)
+        plans[OPTIMUM] = solution.plan
+    progress("simulating every plan, creator by creator")
+    outcomes = evaluate(worlds, list(plans.values()), purchase(feasible))
+    averaged = [float(response.values(plan).mean()) for plan in plans.values()]
+    strategies = _strategies(outcomes, feasible, aim, plans, wishes, averaged)
+    optimum = _optimum(outcomes, feasible, aim, list(plans), solution) if solution else None
+    return Analysis(scenario, feasible, aim, strategies, optimum)
+
+
+def placed(feasible: Problem, wish: Array) -> Array:
+    """Return what the available creators can take of a wished plan, shape (n_lines,)."""
+    plan = np.minimum(wish, feasible.caps)
+    return whole_spends(feasible, plan) if feasible.prices is not None else plan
+
+
+def _strategies(
+    outcomes: Outcomes,
+    feasible: Problem,
+    aim: Goal,
+    plans: Mapping[str, Array],
+    wishes: Mapping[str, tuple[float, ...]],
+    averaged: list[float],
+) -> dict[str, Strategy]:
+    """Set plans that were simulated on common worlds against each other."""
+    values = aim.of(outcomes)
+    losses, best = regret(values), chance_best(values)
+    over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
+    with ThreadPoolExecutor() as pool:
+        summaries = list(
+            pool.map(
+                lambda i: {metric: summarise(outcomes, metric, i) for metric in METRICS},
+                range(len(plans)),
+            )
+        )
+    return {
+        name: Strategy(
+            plan,
+            float(sum(wishes.get(name, plan)) - plan.sum()),
+            feasible.violations(plan),
+            _estimate(outcomes.worlds, values[i]),
+            averaged[i],
+            float(best[i]),
+            _estimate(outcomes.worlds, losses[i]),
+            float(over[i].mean()),
+            summaries[i],
+        )
+        for i, (name, plan) in enumerate(plans.items())
+    }
+
+
+def _optimum(
+    outcomes: Outcomes, feasible: Problem, aim: Goal, names: list[str], solution: Solution
+) -> Optimum:
+    """Check the best plan on fresh worlds, against the others, and line by line."""
+    worlds, values = outcomes.worlds, aim.of(outcomes)
+    fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1)
+    check = aim.of(evaluate(fresh, [solution.plan], purchase(feasible)))[0]
+    lines = evaluate(worlds, np.diag(solution.plan), purchase(feasible))
+    runner_up, lead = None, None
+    if len(names) > 1:
+        second = int(values[:-1].mean(axis=1).argmax())
+        runner_up, lead = names[second], _estimate(worlds, values[-1] - values[second])
+    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead)
+
+
+def _estimate(worlds: Worlds, values: Array) -> Estimate:
+    return Estimate(float(values.mean()), standard_error(worlds, values))

@@ -1,0 +1,249 @@
+"""The command line: parses, calls, prints, exits. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
+
+if TYPE_CHECKING:
+    from tiermix.analysis import Analysis
+
+app = typer.Typer(
+    name="tiermix",
+    help="Split a creator budget across tiers: simulate it, optimise it, know how sure to be.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+#: Exit codes: the scenario is invalid or infeasible; usage or internal error; interrupted.
+INVALID, FAILED, INTERRUPTED = 1, 2, 130
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files.")]
+Worlds = Annotated[
+    int | None,
+    typer.Option(
+        "--worlds",
+        "-w",
+        min=MIN_WORLDS,
+        max=MAX_WORLDS,
+        envvar="TIERMIX_WORLDS",
+        help="Worlds to draw.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        "-s",
+        min=0,
+        max=MAX_SEED,
+        envvar="TIERMIX_SEED",
+        help="Where the random numbers start.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result document alone.")]
+Out = Annotated[
+    Path,
+    typer.Option("--out", "-o", envvar="TIERMIX_OUT", help="Folder that holds the run folders."),
+]
+
+
+@app.command(epilog="Example: tiermix run scenarios/skincare.yaml --worlds 16384")
+def run(
+    file: File,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    out: Out = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """Simulate the strategies, find the best plan, compare, and write the run folder."""
+    from tiermix import commands, terminal
+    from tiermix.progress import shown_progress
+
+    scenario = commands.load(file, worlds, seed)
+    with shown_progress() as progress:
+        analysis, result, folder = commands.run(scenario, out, progress)
+    if as_json:
+        _print_json(result)
+    else:
+        terminal.show_run(terminal.console(), analysis)
+    typer.echo(f"\nWritten to {folder}", err=True)
+
+
+@app.command(epilog="Example: tiermix simulate scenarios/skincare.yaml --json")
+def simulate(file: File, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
+    """Simulate the strategies of a scenario, without looking for a better plan."""
+    from tiermix import terminal
+
+    analyses = _analyses([file], worlds, seed, optimise=False, compare="strategies")
+    _print(analyses, as_json, lambda: terminal.show_simulation(terminal.console(), analyses[0]))
+
+
+@app.command(epilog="Example: tiermix optimize scenarios/skincare.yaml --seed 7")
+def optimize(file: File, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
+    """Find the best plan, with a proof of how far from the best it can be."""
+    from tiermix import terminal
+
+    analyses = _analyses([file], worlds, seed, optimise=True, compare="nothing")
+    _print(analyses, as_json, lambda: terminal.show_run(terminal.console(), analyses[0]))
+
+
+@app.command(
+    epilog="Example: tiermix compare scenarios/launch_card.yaml scenarios/launch_evidence.yaml"
+)
+def compare(files: Files, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
+    """Set strategies, and scenarios, side by side."""
+    from tiermix import terminal
+
+    analyses = _analyses(files, worlds, seed, optimise=True, compare="strategies")
+    _print(analyses, as_json, lambda: terminal.show_comparison(terminal.console(), analyses))
+
+
+@app.command(epilog="Example: tiermix benchmark scenarios/skincare.yaml scenarios/pyramid.yaml")
+def benchmark(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE...]", help="Scenario files; default: scenarios/*.yaml."),
+    ] = None,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    as_json: Json = False,
+) -> None:
+    """Hold every rule-of-thumb allocation against the certified bound."""
+    from tiermix import commands, terminal
+
+    chosen = files or commands.library()
+    analyses = _analyses(chosen, worlds, seed, optimise=True, compare="baselines")
+    _print(analyses, as_json, lambda: terminal.show_benchmark(terminal.console(), analyses))
+
+
+@app.command(epilog="Example: tiermix validate scenarios/*.yaml")
+def validate(files: Files) -> None:
+    """Check scenario files; name every problem with its place."""
+    from tiermix.errors import ScenarioError
+    from tiermix.scenario_file import read
+
+    failed = False
+    for file in files:
+        try:
+            scenario = read(file)
+        except ScenarioError as error:
+            failed = True
+            typer.echo(str(error), err=True)
+        else:
+            typer.echo(f"{file}: valid ({scenario.name})")
+    if failed:
+        raise typer.Exit(INVALID)
+
+
+@app.command(epilog="Example: tiermix init launch.yaml && tiermix run launch.yaml")
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write.")] = Path(
+        "scenario.yaml"
+    ),
+) -> None:
+    """Write a commented scenario that runs as it stands; never overwrites a file."""
+    from tiermix import commands
+
+    commands.write_starter(file)
+    typer.echo(f"Written to {file}. Now: tiermix run {file}", err=True)
+
+
+@app.command(epilog="Example: tiermix schema > tiermix.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of the scenario file, for editors."""
+    from tiermix import commands
+
+    typer.echo(commands.schema_text())
+
+
+def _analyses(
+    files: list[str],
+    worlds: int | None,
+    seed: int | None,
+    *,
+    optimise: bool,
+    compare: Literal["strategies", "baselines", "nothing"],
+) -> list[Analysis]:
+    """Read every file, then answer every scenario."""
+    from tiermix import commands
+    from tiermix.analysis import analyse
+    from tiermix.progress import shown_progress
+
+    scenarios = [commands.load(file, worlds, seed) for file in files]
+    with shown_progress() as progress:
+        return [
+            analyse(
+                scenario,
+                optimise=optimise,
+                compare=compare,
+                progress=progress,
+            )
+            for scenario in scenarios
+        ]
+
+
+def _print(analyses: list[Analysis], as_json: bool, show: Callable[[], None]) -> None:
+    """Print the result documents, or what people read."""
+    if as_json:
+        from tiermix import commands
+
+        _print_json(commands.documents(analyses))
+    else:
+        show()
+
+
+def _print_json(result: object) -> None:
+    import json
+
+    typer.echo(json.dumps(result, indent=2, allow_nan=False))
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches a user."""
+    try:
+        code = app(standalone_mode=False) or 0
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("Interrupted; nothing was written.", err=True)
+        code = INTERRUPTED
+    except Exception as error:
+        code = _explain(error)
+    sys.exit(code)
+
+
+def _explain(error: Exception) -> int:
+    """Print what went wrong; return the exit code."""
+    if isinstance(error, typer.TyperException):
+        error.show()  # type: ignore[attr-defined]
+        return FAILED
+    from optimize.errors import InfeasibleError, OptimizeError
+    from tiermix.errors import ScenarioError, TiermixError
+
+    if isinstance(error, ScenarioError):
+        typer.echo(str(error), err=True)
+        return INVALID
+    if isinstance(error, TiermixError | OptimizeError):
+        typer.echo(f"tiermix: {error}", err=True)
+        return INVALID if isinstance(error, InfeasibleError) else FAILED
+    if "TIERMIX_DEBUG" in os.environ:
+        raise error
+    typer.echo(
+        f"tiermix: internal error: {type(error).__name__}: {error}\n"
+        "Please report it; with TIERMIX_DEBUG=1 the traceback is printed.",
+        err=True,
+    )
+    return FAILED

@@ -1,0 +1,251 @@
+"""The kinds of value a scenario file holds: money, shares, counts, names.
+
+Each is checked here and described here for the JSON Schema, so that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema
+
+from tiermix.quantity import (
+    MAX_SEED,
+    MAX_WORLDS,
+    MIN_WORLDS,
+    NUMBER_PATTERN,
+    QUANTITY_PATTERN,
+    Quantity,
+    parse_number,
+    parse_quantity,
+    shown,
+)
+
+Check = Callable[[Quantity], None]
+Json = dict[str, Any]
+
+
+def _not_negative(quantity: Quantity) -> None:
+    if quantity.low < 0:
+        raise ValueError(f"{quantity} is negative; expected 0 or more")
+    if quantity.low == 0 and not quantity.exact:
+        raise ValueError(f"{quantity}: a range must start above 0")
+
+
+def _positive(quantity: Quantity) -> None:
+    if quantity.low <= 0:
+        raise ValueError(f"{quantity} is not more than 0; expected a positive number")
+
+
+def _bare(quantity: Quantity) -> None:
+    if quantity.percent:
+        raise ValueError(f"{quantity} is a percentage; expected an amount such as 5_000")
+
+
+def _amount(quantity: Quantity) -> None:
+    _bare(quantity)
+    _not_negative(quantity)
+
+
+def _positive_amount(quantity: Quantity) -> None:
+    _bare(quantity)
+    _positive(quantity)
+
+
+def _share(quantity: Quantity) -> None:
+    _not_negative(quantity)
+    if quantity.high > 1:
+        hint = "" if quantity.percent or quantity.high > 100 else f" ({_as_percent(quantity)}?)"
+        raise ValueError(f"{quantity} is more than 100%{hint}; expected a share such as 12%")
+    if quantity.high == 1 and not quantity.exact:
+        raise ValueError(f"{quantity}: a range of shares must end below 100%, such as at 99.5%")
+
+
+def _as_percent(quantity: Quantity) -> str:
+    return " to ".join(f"{end}%" for end in quantity.text.split(" to "))
+
+
+def _portion(quantity: Quantity) -> None:
+    """Check an amount of money or a share of the budget."""
+    if quantity.percent:
+        _share(quantity)
+    else:
+        _not_negative(quantity)
+
+
+def _any(quantity: Quantity) -> None:
+    """Accept every number."""
+
+
+def _whole(low: float, high: float) -> Check:
+    def check(quantity: Quantity) -> None:
+        if quantity.percent or quantity.low % 1 or not low <= quantity.low <= high:
+            raise ValueError(f"{quantity} is no whole number from {low:_.0f} to {high:_.0f}")
+
+    return check
+
+
+def _version(quantity: Quantity) -> None:
+    if quantity.percent or quantity.low != 1:
+        raise ValueError(f"format {quantity} is not known to this version; expected 1")
+
+
+def _number(check: Check) -> PlainValidator:
+    def validate(raw: object) -> float:
+        quantity = parse_number(raw)
+        check(quantity)
+        return quantity.low
+
+    return PlainValidator(validate)
+
+
+def _quantity(check: Check, parse: Callable[[object], Quantity]) -> PlainValidator:
+    def validate(raw: object) -> Quantity:
+        quantity = parse(raw)
+        check(quantity)
+        return quantity
+
+    return PlainValidator(validate)
+
+
+def quantity_json() -> Json:
+    """Return the JSON Schema of a number or a range."""
+    text = {"type": "string", "pattern": _whole_text(QUANTITY_PATTERN)}
+    return {"anyOf": [{"type": "number"}, text]}
+
+
+def _json(pattern: str, **bounds: float) -> WithJsonSchema:
+    """Return the JSON Schema of a number that may be written as text."""
+    return WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number"} | bounds,
+                {"type": "string", "pattern": _whole_text(pattern)},
+            ]
+        }
+    )
+
+
+def _whole_text(pattern: str) -> str:
+    return rf"^\s*{pattern}\s*$"
+
+
+Money = Annotated[float, _number(_positive_amount), _json(NUMBER_PATTERN, exclusiveMinimum=0)]
+Deal = Annotated[float, _number(_amount), _json(NUMBER_PATTERN, minimum=0)]
+Count = Annotated[float, _number(_positive_amount), _json(NUMBER_PATTERN, exclusiveMinimum=0)]
+Weight = Annotated[float, _number(_positive), _json(NUMBER_PATTERN, exclusiveMinimum=0)]
+Real = Annotated[float, _number(_any), _json(NUMBER_PATTERN)]
+RealRange = Annotated[Quantity, _quantity(_any, parse_quantity), _json(QUANTITY_PATTERN)]
+Fraction = Annotated[float, _number(_share), _json(NUMBER_PATTERN, minimum=0, maximum=1)]
+AmountRange = Annotated[
+    Quantity, _quantity(_amount, parse_quantity), _json(QUANTITY_PATTERN, minimum=0)
+]
+PositiveAmountRange = Annotated[
+    Quantity,
+    _quantity(_positive_amount, parse_quantity),
+    _json(QUANTITY_PATTERN, exclusiveMinimum=0),
+]
+ShareRange = Annotated[
+    Quantity, _quantity(_share, parse_quantity), _json(QUANTITY_PATTERN, minimum=0, maximum=1)
+]
+RatioRange = Annotated[
+    Quantity, _quantity(_not_negative, parse_quantity), _json(QUANTITY_PATTERN, minimum=0)
+]
+PositiveRatioRange = Annotated[
+    Quantity, _quantity(_positive, parse_quantity), _json(QUANTITY_PATTERN, exclusiveMinimum=0)
+]
+#: A share of the budget (written with a percent sign) or money.
+Portion = Annotated[Quantity, _quantity(_portion, parse_number), _json(NUMBER_PATTERN, minimum=0)]
+Worlds = Annotated[
+    float,
+    _number(_whole(MIN_WORLDS, MAX_WORLDS)),
+    _json(NUMBER_PATTERN, minimum=MIN_WORLDS, maximum=MAX_WORLDS),
+]
+Seed = Annotated[
+    float, _number(_whole(0, MAX_SEED)), _json(NUMBER_PATTERN, minimum=0, maximum=MAX_SEED)
+]
+FormatVersion = Annotated[float, _number(_version), _json(NUMBER_PATTERN, minimum=1, maximum=1)]
+
+
+def _heterogeneity(raw: object) -> float:
+    if raw == inf or (isinstance(raw, str) and raw.strip() in {"none", ".inf", "inf"}):
+        return inf
+    quantity = parse_number(raw)
+    _positive(quantity)
+    return quantity.low
+
+
+Heterogeneity = Annotated[
+    float,
+    PlainValidator(_heterogeneity),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": rf"^\s*{NUMBER_PATTERN}\s*$|^\s*(none|\.?inf)\s*$"},
+            ]
+        }
+    ),
+]
+
+
+def _name(text: str) -> str:
+    """Refuse names that cannot stand in a table, a message or the name of a file."""
+    if not text or text != text.strip() or not text.isprintable() or len(text) > 60:
+        raise ValueError(
+            f"{shown(text)} is no name; expected 1 to 60 printable characters without "
+            "blanks around them"
+        )
+    if set(text) & set("/\\") or text.startswith("."):
+        raise ValueError(f"{shown(text)}: a name may not hold / or \\ nor start with a dot")
+    return text
+
+
+def _tier_name(text: str) -> str:
+    if "@" in text:
+        raise ValueError(f"{shown(text)}: @ is kept for tier@phase; choose another name")
+    return _name(text)
+
+
+def _strategy_name(text: str) -> str:
+    if text == "optimum":
+        raise ValueError("'optimum' is the name of the plan that tiermix finds; choose another")
+    return _name(text)
+
+
+_NAME_JSON = WithJsonSchema(
+    {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[^/\\]*$"}
+)
+Title = Annotated[
+    str, AfterValidator(_name), WithJsonSchema({"type": ["string", "number"], "maxLength": 60})
+]
+Name = Annotated[str, AfterValidator(_name), _NAME_JSON]
+TierName = Annotated[str, AfterValidator(_tier_name), _NAME_JSON]
+StrategyName = Annotated[str, AfterValidator(_strategy_name), _NAME_JSON]
+
+
+class Block(BaseModel):
+    """A mapping of the file: unknown keys are errors, `needed` ones must be there."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
+    )
+    needed: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        """Add what `needed` says, which the models leave to the reader."""
+        schema = handler(core)
+        if cls.needed:
+            handler.resolve_ref_schema(schema)["required"] = list(cls.needed)
+        return schema

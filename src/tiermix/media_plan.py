@@ -1,0 +1,56 @@
+"""The media plan: one row a line, as planners keep it in a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sim.metrics import METRICS
+from sim.outcomes import Outcomes
+from tiermix.analysis import OPTIMUM, Analysis
+from tiermix.result import creators
+
+#: What every row says beside spend, share and creators.
+COLUMNS = ("reach", "impressions", "engagements", "conversions", "cpm", "cpe", "cpa")
+
+
+def rows(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    """Yield the optimum's lines, then the total; what is not defined is None.
+
+    People reached by two lines count in both rows and once in the total.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With an optimum.
+    """
+    assert analysis.optimum is not None
+    plan, unit = analysis.optimum.solution.plan, analysis.scenario.currency
+    hired = creators(analysis, plan)
+    for i, (line, spend) in enumerate(zip(hired, plan.tolist(), strict=True)):
+        values = {key: _mean(analysis.optimum.lines, key, i) for key in COLUMNS}
+        yield _row(line, spend, spend / analysis.scenario.budget, hired[line], values, unit)
+    total = analysis.strategies[OPTIMUM]
+    values = {key: total.metrics[key].mean for key in COLUMNS}
+    share = float(plan.sum()) / analysis.scenario.budget
+    yield _row("total", float(plan.sum()), share, sum(hired.values()), values, unit)
+
+
+def _row(
+    line: str, spend: float, share: float, hired: float, values: dict[str, float], unit: str
+) -> dict[str, Any]:
+    """Return one row, its units in the names of the columns."""
+    row = {"line": line, f"spend_{unit}": spend, "share_of_budget": share, "creators": hired}
+    for key, value in values.items():
+        name = f"{key}_{unit}" if METRICS[key].unit == "money" else key
+        row[name] = value if value == value and abs(value) != float("inf") else None
+    return row
+
+
+def _mean(lines: Outcomes, key: str, line: int) -> float:
+    """Return the mean of a metric of one line alone (for a ratio, the ratio of means)."""
+    over = METRICS[key].over
+    if over is None:
+        return float(lines.values[key][line].mean())
+    top, bottom = (float(lines.values[name][line].mean()) for name in over)
+    return METRICS[key].times * top / bottom if bottom > 0 else float("nan")

@@ -1,0 +1,124 @@
+"""The result document: what `result.json` holds and `--json` prints."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+from optimize.problem import binding
+from sim.metrics import METRICS
+from sim.purchase import price_list
+from sim.statistics import Summary
+from tiermix import __version__
+from tiermix.analysis import Analysis, Estimate, Optimum, Strategy
+
+#: Version of the result document.
+FORMAT = 1
+
+Document = dict[str, Any]
+
+
+def document(analysis: Analysis) -> Document:
+    """Return an analysis as plain data.
+
+    Values that are not defined (a cost per conversion without conversions) are None.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    """
+    scenario = analysis.scenario
+    result: Document = {
+        "tiermix": FORMAT,
+        "version": __version__,
+        "scenario": {"name": scenario.name, "sha256": scenario.sha256},
+        "seed": scenario.seed,
+        "worlds": scenario.worlds,
+        "budget": scenario.budget,
+        "currency": scenario.currency,
+    }
+    if analysis.optimum is not None:
+        result["optimum"] = _optimum(analysis, analysis.optimum)
+    result["strategies"] = {
+        name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
+    }
+    return _plain(result)  # type: ignore[no-any-return]
+
+
+def objective_name(analysis: Analysis) -> str | dict[str, float]:
+    """Return the objective as the scenario file writes it."""
+    terms = analysis.scenario.objective
+    return terms[0][0] if len(terms) == 1 else dict(terms)
+
+
+def creators(analysis: Analysis, plan: Any) -> dict[str, float]:
+    """Return how many creators each line of a plan hires at the expected price."""
+    scenario = analysis.scenario
+    counts = plan / price_list(scenario.campaign)
+    if scenario.whole_creators:
+        counts = counts.round()
+    return dict(zip(scenario.lines, counts.tolist(), strict=True))
+
+
+def _optimum(analysis: Analysis, optimum: Optimum) -> Document:
+    solution = optimum.solution
+    return {
+        "objective": objective_name(analysis),
+        "risk": {"measure": "mean"},
+        "status": solution.status,
+        "plan": _spends(analysis, solution.plan),
+        "creators": creators(analysis, solution.plan),
+        "value": solution.value,
+        "upper_bound": solution.upper_bound,
+        "relative_gap": solution.relative_gap,
+        "out_of_sample": _estimate(optimum.out_of_sample),
+        "shadow_price": {"budget": solution.budget_price},
+        "binding": list(binding(analysis.problem, solution.plan)),
+        "unspent": analysis.problem.budget - float(solution.plan.sum()),
+        "runner_up": optimum.runner_up,
+        "lead": _estimate(optimum.lead) if optimum.lead else None,
+    }
+
+
+def _strategy(analysis: Analysis, strategy: Strategy) -> Document:
+    return {
+        "plan": _spends(analysis, strategy.plan),
+        "creators": creators(analysis, strategy.plan),
+        "unspent": strategy.unspent,
+        "breaks": list(strategy.violations),
+        "objective": {**_estimate(strategy.objective), "averaged": strategy.averaged},
+        "p_best": strategy.p_best,
+        "expected_regret": strategy.regret.mean,
+        "expected_regret_se": strategy.regret.se,
+        "over_budget": strategy.over_budget,
+        "metrics": {name: _summary(strategy.metrics[name]) for name in METRICS},
+    }
+
+
+def _spends(analysis: Analysis, plan: Any) -> dict[str, float]:
+    return dict(zip(analysis.scenario.lines, plan.tolist(), strict=True))
+
+
+def _estimate(estimate: Estimate) -> Document:
+    return {"mean": estimate.mean, "se": estimate.se}
+
+
+def _summary(summary: Summary) -> Document:
+    """Return the statistics of one metric; errors are standard errors."""
+    return {
+        "mean": summary.mean,
+        "se": summary.se,
+        **{name: x for name, x in summary.statistics.items() if name != "mean"},
+        "errors": {name: x for name, x in summary.errors.items() if name != "mean"},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return plain data with None for what is not a finite number."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return float(value) if isfinite(value) else None
+    return value

@@ -1,0 +1,140 @@
+"""The run folder: everything a run leaves behind, complete or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sim.statistics import LEVELS
+from tiermix.analysis import Analysis
+from tiermix.errors import RunFolderError
+from tiermix.media_plan import rows
+from tiermix.result import Document
+
+#: Packages whose versions decide the numbers of a run.
+PACKAGES = ("tiermix", "numpy", "scipy", "PuLP", "highspy")
+
+
+def folder_name(result: Document) -> str:
+    """Return the name of a run's folder: the scenario's name and a hash of what was run."""
+    slug = re.sub(r"[^a-z0-9]+", "-", result["scenario"]["name"].lower()).strip("-")[:60]
+    what = [result["scenario"]["sha256"], result["seed"], result["worlds"], result["version"]]
+    return f"{slug or 'run'}-{sha256(json.dumps(what).encode()).hexdigest()[:10]}"
+
+
+def save(analysis: Analysis, result: Document, under: Path, elapsed: float) -> Path:
+    """Write the run folder.
+
+    Everything is written under a temporary name and renamed in the end, so that a run that is
+    killed leaves what was there before.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    result : Document
+        As `tiermix.result.document` returns it.
+    under : Path
+        Folder of all runs; made where it does not exist.
+    elapsed : float
+        Seconds.
+
+    Returns
+    -------
+    Path
+        The run folder.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder cannot be written.
+    """
+    target = under / folder_name(result)
+    try:
+        under.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=under))
+        try:
+            _write(analysis, result, draft, elapsed)
+            _replace(draft, target)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise RunFolderError(
+            f"{target}: cannot be written ({error.strerror}): choose another folder with --out"
+        ) from error
+    return target
+
+
+def _write(analysis: Analysis, result: Document, folder: Path, elapsed: float) -> None:
+    """Write the files of a run."""
+    _write_json(folder / "result.json", result)
+    _write_json(folder / "manifest.json", manifest(result, elapsed))
+    (folder / "scenario.yaml").write_text(analysis.scenario.text, encoding="utf-8")
+    _write_csv(folder / "plan.csv", rows(analysis))
+    _write_csv(folder / "outcomes.csv", tidy(result))
+
+
+def _replace(draft: Path, target: Path) -> None:
+    """Put the finished folder where the old one was."""
+    draft.chmod(0o755)
+    if target.exists():
+        old = draft.with_name(draft.name + "-old")
+        target.rename(old)
+        draft.rename(target)
+        shutil.rmtree(old)
+    else:
+        draft.rename(target)
+
+
+def manifest(result: Document, elapsed: float) -> Document:
+    """Return how a run was made: versions, seed, worlds, solver, hash, time."""
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{package.lower(): version(package) for package in PACKAGES},
+        },
+        "solver": "HiGHS",
+        "seed": result["seed"],
+        "worlds": result["worlds"],
+        "scenario_sha256": result["scenario"]["sha256"],
+        "elapsed_seconds": round(elapsed, 3),
+    }
+
+
+def tidy(result: Document) -> Iterable[dict[str, Any]]:
+    """Yield the outcomes as one row per strategy, metric and statistic."""
+    for strategy, outcome in result["strategies"].items():
+        for metric, statistics in outcome["metrics"].items():
+            for statistic in ("mean", "se", *LEVELS, "cvar5"):
+                yield {
+                    "strategy": strategy,
+                    "metric": metric,
+                    "statistic": statistic,
+                    "value": statistics[statistic],
+                }
+
+
+def _write_json(path: Path, value: Document) -> None:
+    path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_csv(path: Path, table: Iterable[dict[str, Any]]) -> None:
+    """Write a table with one header row; text that a spreadsheet would run is quoted."""
+    listed = list(table)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(listed[0]))
+        writer.writeheader()
+        writer.writerows({key: _inert(value) for key, value in row.items()} for row in listed)
+
+
+def _inert(value: Any) -> Any:
+    """Return text with a leading quote where it would start a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value

@@ -1,0 +1,80 @@
+"""A scenario: everything a run needs, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimize.problem import Limit
+from sim.campaign import Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A value that the campaign rests on, and where it comes from.
+
+    Parameters
+    ----------
+    path : str
+        Its place in the scenario file, such as ``tiers.micro.fee.typical``.
+    value : str
+        As it was written.
+    origin : str
+        ``file``, ``preset card: micro`` or ``default``.
+    """
+
+    path: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario file, read and checked.
+
+    Parameters
+    ----------
+    name : str
+    currency : str
+        Three-letter code.
+    budget : float
+        Money.
+    objective : tuple of (str, float)
+        Metrics and their weights.
+    campaign : Campaign
+        What the simulator needs.
+    limits : tuple of Limit
+    strategies : tuple of (str, tuple of float)
+        Name and money per line, in file order.
+    whole_creators : bool
+        Whether plans hold whole creators only.
+    worlds, seed : int
+        Worlds to draw and where the random numbers start.
+    path : str
+        Where it was read from, as given; ``-`` is standard input.
+    text : str
+        The file as read.
+    sha256 : str
+        Of the bytes read.
+    inputs : tuple of Input
+        Every value that the campaign rests on.
+    """
+
+    name: str
+    currency: str
+    budget: float
+    objective: tuple[tuple[str, float], ...]
+    campaign: Campaign
+    limits: tuple[Limit, ...]
+    strategies: tuple[tuple[str, tuple[float, ...]], ...]
+    whole_creators: bool
+    worlds: int
+    seed: int
+    path: str
+    text: str
+    sha256: str
+    inputs: tuple[Input, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines, by position."""
+        return tuple(tier.name for tier in self.campaign.tiers)

@@ -1,0 +1,179 @@
+"""Reading scenario files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sim.metrics import OBJECTIVES
+from tiermix.building import Build, build_campaign, tier_layers
+from tiermix.errors import Problem, ScenarioError
+from tiermix.file_format import File
+from tiermix.layers import Layer, overlay, shipped
+from tiermix.quantity import shown
+from tiermix.reading import MAX_BYTES, read_document
+from tiermix.scenario import Scenario
+from tiermix.spending import build_limits, build_strategies
+from tiermix.validation import Findings, require, validated
+
+STDIN = "-"
+
+_LATER = ("phases", "halo", "curves", "floors")
+_LATER_IN_TIERS = ("onboarding", "roster")
+
+
+def read(path: str) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path : str
+        Where it is; ``-`` is standard input.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, or anything in it is wrong; it holds every problem.
+    """
+    try:
+        if path == STDIN:
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _unreadable(path, f"cannot be read: {reason}") from error
+    return _scenario(data, path)
+
+
+def parse(text: str, path: str) -> Scenario:
+    """Read the text of a scenario file.
+
+    Parameters
+    ----------
+    text : str
+    path : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If anything in it is wrong; it holds every problem.
+    """
+    return _scenario(text.encode("utf-8", "surrogatepass"), path)
+
+
+def _scenario(data: bytes, path: str) -> Scenario:
+    if len(data) > MAX_BYTES:
+        raise _unreadable(path, f"larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"not UTF-8 text: byte {error.start} is wrong") from error
+    if not text.strip():
+        raise _unreadable(path, "empty; `tiermix init` writes a scenario to start from")
+    return _build(text, path, sha256(data).hexdigest())
+
+
+def _build(text: str, path: str, digest: str) -> Scenario:
+    document = read_document(text, _source(path))
+    findings = Findings(document)
+    build = Build(Layer("file", validated(document, File, findings), document.root), findings)
+    require(build.file.block, (), findings)
+    _refuse_what_comes_later(build)
+    _check_objective(build)
+    tiers = tier_layers(build)
+    campaign = build_campaign(build, tiers)
+    deals = {name: overlay(layers).minimum_deal or 0.0 for name, layers in tiers.items()}
+    limits = build_limits(build, deals)
+    strategies = build_strategies(build, list(deals))
+    findings.raise_if_any()
+    assert campaign is not None  # or there would have been a finding
+    return Scenario(
+        campaign=campaign,
+        limits=limits,
+        strategies=strategies,
+        inputs=tuple(build.inputs),
+        path=path,
+        text=text,
+        sha256=digest,
+        **_settings(build),
+    )
+
+
+def _settings(build: Build) -> dict[str, Any]:
+    """Return the plain values of a file without problems."""
+    top = overlay([build.file, shipped("defaults")])
+    simulation = overlay(
+        [
+            layer.inner(layer.block.simulation, "simulation")
+            for layer in (build.file, shipped("defaults"))
+            if layer.block.simulation is not None
+        ]
+    )
+    return {
+        "name": top.name,
+        "currency": top.currency,
+        "budget": top.budget,
+        "objective": tuple((top.objective or {}).items()),
+        "whole_creators": top.whole_creators,
+        "worlds": int(simulation.worlds),
+        "seed": int(simulation.seed),
+    }
+
+
+def _refuse_what_comes_later(build: Build) -> None:
+    """Refuse keys that the format knows and the program does not heed, never ignore them."""
+    tree, findings = build.file.tree, build.findings
+    for key in _LATER:
+        if key in tree:
+            findings.later((key,))
+    tiers = tree.get("tiers")
+    for name, tier in tiers.items() if isinstance(tiers, Mapping) else ():
+        for key in _LATER_IN_TIERS:
+            if isinstance(tier, Mapping) and key in tier:
+                findings.later(("tiers", name, key))
+    risk = build.file.block.risk
+    if risk is not None and risk.measure not in (None, "mean"):
+        findings.later(("risk",), f"the measure {risk.measure} is ")
+    elif risk is not None and risk.measure == "mean":
+        for key in sorted(risk.model_fields_set - {"measure"}):
+            findings.key(("risk", key), "means nothing to the measure `mean`; remove the key")
+
+
+def _check_objective(build: Build) -> None:
+    file, findings = build.file.block, build.findings
+    metrics = file.objective or {}
+    if file.objective == {} and not findings.touched(("objective",)):
+        findings.value(("objective",), "expected at least one metric and its weight")
+    for metric in metrics:
+        if metric not in OBJECTIVES:
+            where = ("objective", metric)
+            findings.key(where, f"{metric} is not yet supported by this version; choose another")
+    for key, users in (("order_value", ("revenue", "profit")), ("margin", ("profit",))):
+        wanted = [metric for metric in users if metric in metrics]
+        if wanted and key not in build.file.tree:
+            description = File.model_fields[key].description
+            findings.missing((key,), f"missing; {wanted[0]} needs it: {description}")
+
+
+def _source(path: str) -> str:
+    if path == STDIN:
+        return "<stdin>"
+    return path if path.isprintable() else shown(path)
+
+
+def _unreadable(path: str, message: str) -> ScenarioError:
+    return ScenarioError(_source(path), [Problem(0, 0, "", message)])
