@@ -38,6 +38,10 @@ class Goal:
         """Return the goal's value for plans that were simulated, shape (n_plans, n_worlds)."""
         return np.asarray(sum(c * outcomes.values[metric] for metric, c in self.terms))
 
+    def controlled(self, outcomes: Outcomes) -> Array:
+        """Return values of the same mean and a smaller error, shape (n_plans, n_worlds)."""
+        return np.asarray(sum(c * outcomes.controlled[metric] for metric, c in self.terms))
+
 
 def purchase(problem: Problem) -> Purchase:
     """Return how creators are bought under a problem."""

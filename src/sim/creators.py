@@ -12,10 +12,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import logit, ndtr, ndtri
 
 from sim.campaign import Tier
-from sim.curves import seen_share
+from sim.curves import expit, seen_share
 from sim.lottery import cut_normals
 from sim.worlds import BLOCK, Worlds
 
@@ -49,14 +49,16 @@ def hire(
     dict of ndarray, shape (n_counts, n_worlds)
     """
     queue = Queue(worlds, tier)
-    sums = np.zeros((len(quantities), *counts.shape))
-    carry = np.zeros((len(quantities), worlds.size))
+    summed = list(dict.fromkeys(queue.stands_for(q) for q in quantities))
+    sums = np.zeros((len(summed), *counts.shape))
+    carry = np.zeros((len(summed), worlds.size))
     longest = int(np.ceil(counts.max(initial=0.0)))
     for start in range(0, longest, CHUNK):
-        path = _prefix_sums(queue.draw(min(CHUNK, longest - start), quantities), carry)
+        path = _prefix_sums(queue.draw(min(CHUNK, longest - start), summed), carry)
         _read(path, counts - start, sums)
         carry = path[-1]
-    return {q: queue.scale(q) * total for q, total in zip(quantities, sums, strict=True)}
+    totals = {q: queue.scale(q) * total for q, total in zip(summed, sums, strict=True)}
+    return {q: totals[queue.stands_for(q)] for q in quantities}
 
 
 def _prefix_sums(rows: Sequence[Floats], carry: Array) -> Array:
@@ -65,8 +67,10 @@ def _prefix_sums(rows: Sequence[Floats], carry: Array) -> Array:
     path[0] = carry
     for q, values in enumerate(rows):
         path[1:, q] = values
-    for i in range(1, len(path)):
-        np.add(path[i], path[i - 1], out=path[i])
+    above, *below = path
+    for row in below:
+        np.add(row, above, out=row)
+        above = row
     return path
 
 
@@ -92,6 +96,10 @@ class Queue:
         self._worlds, self._tier = worlds, tier
         self._streams: dict[str, np.random.Generator] = {}
 
+    def stands_for(self, quantity: Quantity) -> Quantity:
+        """Return the quantity to add up instead: with one post, impressions are contacts."""
+        return "contacts" if quantity == "impressions" and self._tier.posts == 1 else quantity
+
     def scale(self, quantity: Quantity) -> Array:
         """Return the factor that all creators of a world share, shape (n_worlds,)."""
         if quantity == "posting":
@@ -108,16 +116,16 @@ class Queue:
         people = posting * _exp(tier.followers.creators_sd, deviates)
         if tier.authentic_share.creators_sd > 0:
             people = people * self._share("authentic_share", length)
-        drawn = {"posting": posting, "followers": people, "contacts": people}
+        drawn = {"posting": posting}
+        drawn |= dict.fromkeys(("followers", "contacts", "impressions"), people)
         if "fees" in quantities:
             drawn["fees"] = posting * self._fee(length, deviates)
         if "engagements" in quantities:
             drawn["engagements"] = people * self._engagement(length, deviates)
-        drawn["impressions"] = people
         if tier.view_rate.creators_sd > 0:
             view = self._share("view_rate", length)
-            drawn["impressions"] = people * view
             drawn["contacts"] = people * seen_share(view, tier.posts)
+            drawn["impressions"] = people * view
         return [drawn[q] for q in quantities]
 
     def _rate(self, quantity: Quantity) -> Array:
@@ -182,7 +190,7 @@ class Queue:
         """Return a share in which creators differ."""
         log_odds = logit(self._typical(key)).astype(np.float32)
         sd = np.float32(getattr(self._tier, key).creators_sd)
-        return _expit(log_odds + sd * self._normals(key, length))
+        return expit(log_odds + sd * self._normals(key, length))
 
     def _engagement(self, length: int, followers: Floats) -> Floats | np.float32:
         """Return engagement rates where creators differ in them, else 1."""
@@ -194,7 +202,7 @@ class Queue:
             slope = np.float32(tier.engagement_elasticity * tier.followers.creators_sd)
             log_odds = log_odds + slope * followers
         residual = np.float32(tier.engagement_residual_sd)
-        return _expit(log_odds + residual * self._normals("engagement_rate", length))
+        return expit(log_odds + residual * self._normals("engagement_rate", length))
 
     def _fee(self, length: int, followers: Floats) -> Floats:
         """Return fees over the tier's typical fee."""
@@ -208,9 +216,3 @@ class Queue:
 def _exp(sd: float, z: Floats) -> Floats:
     """Return e^(sd · z), exactly 1 where nothing varies."""
     return np.exp(np.float32(sd) * z) if sd else np.ones_like(z)
-
-
-def _expit(log_odds: Floats) -> Floats:
-    """Return the share of given log odds (several times faster than scipy's)."""
-    share: Floats = np.reciprocal(1 + np.exp(-log_odds))
-    return share

@@ -43,6 +43,22 @@ def reached_share(contacts: Array, heterogeneity: float) -> Array:
     return -np.expm1(-heterogeneity * np.log1p(contacts / heterogeneity))
 
 
+def reached_slope(contacts: Array, heterogeneity: float) -> Array:
+    """Return the derivative of `reached_share`, g'(u) = (1 + u/κ)^(−κ−1).
+
+    Parameters are those of `reached_share`.
+    """
+    if heterogeneity == inf:
+        return np.exp(-contacts)
+    return np.exp(-(heterogeneity + 1) * np.log1p(contacts / heterogeneity))
+
+
+def expit(log_odds: NDArray[F]) -> NDArray[F]:
+    """Return the share of given log odds (several times faster than scipy's)."""
+    share: NDArray[F] = np.reciprocal(1 + np.exp(-log_odds))
+    return share
+
+
 def seen_share(view_rate: NDArray[F], posts: float) -> NDArray[F]:
     """Return the share of followers who see at least one of the posts, 1 − (1 − v)^p."""
     if posts == 1:

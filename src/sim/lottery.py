@@ -16,10 +16,10 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from sim.campaign import Tier
-from sim.curves import seen_share
+from sim.curves import expit, seen_share
 from sim.uncertain import Uncertain
 from sim.worlds import Worlds, typical_value
 
@@ -39,23 +39,33 @@ CHUNK = 16
 class Lottery:
     """A quadrature over the creators of one tier, in some worlds.
 
+    A creator brings (followers) x (authentic share) x (what a follower brings).
+
     Parameters
     ----------
-    weights : ndarray, shape (n_worlds or 1, n_nodes)
-        Probabilities of the nodes, given that the creator posts.
-    values : ndarray, shape (n_worlds, n_nodes)
-        What the creator of each node brings.
+    followers, weights : ndarray, shape (n_worlds, n_followers)
+        Nodes and their probabilities (or one row of these for all worlds).
+    per_follower : ndarray, shape (n_worlds, n_followers or 1, n_others)
+    other_weights : ndarray, shape (n_others,)
+    authentic : ndarray, shape (n_worlds, n_authentic)
+    authentic_weights : ndarray, shape (n_authentic,)
     delivery_rate : ndarray, shape (n_worlds,)
         Probability that a creator posts.
     """
 
+    followers: Array
     weights: Array
-    values: Array
+    per_follower: Array
+    other_weights: Array
+    authentic: Array
+    authentic_weights: Array
     delivery_rate: Array
 
     def mean(self) -> Array:
         """Return what one hired creator brings on average, shape (n_worlds,)."""
-        return np.asarray(self.delivery_rate * (self.weights * self.values).sum(axis=1))
+        brought = self.per_follower @ self.other_weights
+        people = (self.followers * self.weights * brought).sum(axis=1)
+        return np.asarray(self.delivery_rate * people * (self.authentic @ self.authentic_weights))
 
     def exponents(self, rates: Array) -> Array:
         """Return ψ = −log E[e^(−rate · value)] of one hired creator.
@@ -68,25 +78,38 @@ class Lottery:
         -------
         ndarray, shape (n_worlds, n_rates)
         """
+        weights = self.weights[:, :, None, None] * self.other_weights[:, None]
+        weights = (weights * self.authentic_weights).reshape(len(weights), -1)
         missed = np.empty_like(rates)
         for start in range(0, len(rates), CHUNK):
             part = slice(start, start + CHUNK)
-            weights = self.weights[part if len(self.weights) > 1 else slice(None)]
-            decay = np.expm1(-rates[part, :, None] * self.values[part, None, :])
-            missed[part] = (decay @ weights[:, :, None])[:, :, 0]
+            decay = np.expm1(-rates[part, :, None] * self._values(part)[:, None, :])
+            mine = weights[part] if len(weights) > 1 else weights
+            missed[part] = (decay @ mine[:, :, None])[:, :, 0]
         return np.asarray(-np.log1p(self.delivery_rate[:, None] * missed))
+
+    def _values(self, part: slice) -> Array:
+        """Return what the creator of every node brings, shape (n_worlds, n_nodes)."""
+        brought = self.followers[part, :, None] * self.per_follower[part]
+        values = brought[..., None] * self.authentic[part, None, None, :]
+        return values.reshape(len(values), -1)
+
+
+def followers_lottery(worlds: Worlds, tier: Tier) -> Lottery:
+    """Return the law of one creator's authentic followers."""
+    return _lottery(worlds, tier, np.ones((worlds.size, 1, 1)), 0.0)
 
 
 def contacts_lottery(worlds: Worlds, tier: Tier) -> Lottery:
     """Return the law of one creator's contacts: distinct authentic people who see a post."""
     view = _share_nodes(worlds, tier, "view_rate")
-    return _product(worlds, tier, seen_share(view, tier.posts), tier.view_rate.creators_sd)
+    return _lottery(worlds, tier, seen_share(view, tier.posts), tier.view_rate.creators_sd)
 
 
 def impressions_lottery(worlds: Worlds, tier: Tier) -> Lottery:
     """Return the law of one creator's impressions."""
     view = _share_nodes(worlds, tier, "view_rate")
-    return _product(worlds, tier, tier.posts * view, tier.view_rate.creators_sd)
+    return _lottery(worlds, tier, tier.posts * view, tier.view_rate.creators_sd)
 
 
 def engagements_lottery(worlds: Worlds, tier: Tier) -> Lottery:
@@ -100,7 +123,7 @@ def engagements_lottery(worlds: Worlds, tier: Tier) -> Lottery:
         + explained[:, :, None]
         + tier.engagement_residual_sd * residual[None, None, :]
     )
-    return _product(worlds, tier, tier.posts * rate, tier.engagement_residual_sd)
+    return _lottery(worlds, tier, tier.posts * rate, tier.engagement_residual_sd)
 
 
 def mean_cost(worlds: Worlds, tier: Tier) -> Array:
@@ -127,7 +150,7 @@ def expected_price(tier: Tier) -> float:
     planned, and which turns available creators into money.
     """
     followers, weights = _typical_nodes(tier.followers)
-    fee = _typical_mean(tier.fee) * float(weights @ _fee_factor(tier, followers))
+    fee = _typical_mean(tier.fee) * float((weights * _fee_factor(tier, followers)).sum())
     overhead, delivery = _typical_mean(tier.overhead), _typical_mean(tier.delivery_rate)
     return float(_cost(tier, np.array(fee), np.array(delivery), np.array(overhead)))
 
@@ -152,14 +175,19 @@ def _typical_mean(law: Uncertain) -> float:
 
 def _typical_nodes(law: Uncertain) -> tuple[Array, Array]:
     """Return a quadrature over the typical value of an input."""
-    z, weights = hermegauss(FOLLOWER_NODES if law.typical_sd > 0 else 1)
-    return typical_value(law, z), weights / weights.sum()
+    z, weights = _hermite(FOLLOWER_NODES if law.typical_sd > 0 else 1)
+    return typical_value(law, z), weights
+
+
+def _normal_nodes(sd: float) -> tuple[Array, Array]:
+    """Return a quadrature of the standard normal law: one node where nothing varies."""
+    return _hermite(OTHER_NODES if sd > 0 else 1)
 
 
 @cache
-def _normal_nodes(sd: float) -> tuple[Array, Array]:
-    """Return a quadrature of the standard normal law: one node where nothing varies."""
-    z, weights = hermegauss(OTHER_NODES if sd > 0 else 1)
+def _hermite(n: int) -> tuple[Array, Array]:
+    """Return the nodes and probabilities of Gauss-Hermite quadrature."""
+    z, weights = hermegauss(n)
     return z, weights / weights.sum()
 
 
@@ -171,8 +199,8 @@ def _cut_normal(law: Uncertain, typical: Array) -> tuple[Array, Array]:
     z, weights : ndarray, shape (n_worlds or 1, n_nodes)
     """
     if law.creators_sd == 0 or not law.truncated:
-        z, weights = hermegauss(FOLLOWER_NODES if law.creators_sd > 0 else 1)
-        return z[None, :], (weights / weights.sum())[None, :]
+        z, weights = _hermite(FOLLOWER_NODES if law.creators_sd > 0 else 1)
+        return z[None, :], weights[None, :]
     low, high = cut_normals(law, typical if law.typical_sd > 0 else typical[:1])
     nodes, weights = leggauss(FOLLOWER_NODES)
     half = (high - low)[:, None] / 2
@@ -190,7 +218,7 @@ def cut_normals(law: Uncertain, typical: Array) -> tuple[Array, Array]:
     """
     with np.errstate(divide="ignore"):
         low, high = ((np.log(x) - np.log(typical)) / law.creators_sd for x in (law.low, law.high))
-    return np.clip(low, -EDGE, EDGE - 1), np.clip(high, 1 - EDGE, EDGE)
+    return np.maximum(low, -EDGE), np.minimum(high, EDGE)
 
 
 def _follower_normals(worlds: Worlds, tier: Tier) -> tuple[Array, Array]:
@@ -207,24 +235,22 @@ def _share_nodes(worlds: Worlds, tier: Tier, key: str) -> Array:
     return np.asarray(expit(logit(typical)[:, None, None] + law.creators_sd * z))
 
 
-def _product(worlds: Worlds, tier: Tier, per_follower: Array, other_sd: float) -> Lottery:
-    """Multiply what a follower brings by authentic followers, over all nodes.
+def _lottery(worlds: Worlds, tier: Tier, per_follower: Array, other_sd: float) -> Lottery:
+    """Put what a follower brings together with the followers.
 
     Parameters
     ----------
-    per_follower : ndarray, shape (n_worlds, n_follower_nodes or 1, n_other_nodes)
+    per_follower : ndarray, shape (n_worlds, n_followers or 1, n_others)
     other_sd : float
         Spread of the creators along the last axis.
     """
     z, weights = _follower_normals(worlds, tier)
-    _, other_weights = _normal_nodes(other_sd)
-    _, authentic_weights = _normal_nodes(tier.authentic_share.creators_sd)
-    followers = worlds.tier(tier, "followers")[:, None] * np.exp(tier.followers.creators_sd * z)
-    authentic = _share_nodes(worlds, tier, "authentic_share")
-    values = (followers[:, :, None] * per_follower)[..., None] * authentic[:, :, None, :]
-    shares = weights[:, :, None, None] * other_weights[:, None] * authentic_weights
     return Lottery(
-        shares.reshape(len(shares), -1),
-        values.reshape(len(values), -1),
+        worlds.tier(tier, "followers")[:, None] * np.exp(tier.followers.creators_sd * z),
+        weights,
+        per_follower,
+        _normal_nodes(other_sd)[1],
+        _share_nodes(worlds, tier, "authentic_share")[:, 0, :],
+        _normal_nodes(tier.authentic_share.creators_sd)[1],
         worlds.tier(tier, "delivery_rate"),
     )

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
-from sim.curves import reached_share
+from sim.curves import reached_share, reached_slope
+from sim.lottery import (
+    contacts_lottery,
+    engagements_lottery,
+    followers_lottery,
+    impressions_lottery,
+    mean_cost,
+)
 from sim.metrics import METRICS
 from sim.purchase import PARTS, Purchase
 from sim.worlds import Worlds
@@ -29,6 +36,9 @@ class Outcomes:
     worlds : Worlds
     values : mapping of str to ndarray, shape (n_plans, n_worlds)
         Every metric of `sim.metrics`, before counting noise: what is expected in that world.
+    controlled : mapping of str to ndarray, shape (n_plans, n_worlds)
+        The metrics that add up (no ratios), less what the creators drawn add to them to first
+        order: the same means with a smaller error, and of no other use.
     chances : mapping of str to ndarray, shape (n_plans, n_worlds)
         For people who are counted (reach, conversions): the probability p of the binomial law
         of the count with that expected value. Events are Poisson (p = 0).
@@ -36,6 +46,7 @@ class Outcomes:
 
     worlds: Worlds
     values: Mapping[str, Array]
+    controlled: Mapping[str, Array]
     chances: Mapping[str, Array]
 
 
@@ -69,38 +80,43 @@ def evaluate(
     if not (np.isfinite(spends).all() and (spends >= 0).all()):
         raise ValueError("plans must spend finite amounts of at least 0")
 
-    def block(part: Worlds) -> tuple[dict[str, Array], dict[str, Array]]:
-        return _block(part, spends, purchase)
-
     with ThreadPoolExecutor(threads or cpu_count()) as pool:
-        done = list(pool.map(block, worlds.blocks()))
-    values = {name: np.concatenate([b[0][name] for b in done], axis=1) for name in done[0][0]}
-    chances = {name: np.concatenate([b[1][name] for b in done], axis=1) for name in done[0][1]}
-    return Outcomes(worlds, values, chances)
+        blocks = list(pool.map(lambda part: _block(part, spends, purchase), worlds.blocks()))
+    return Outcomes(
+        worlds,
+        _joined([block.values for block in blocks]),
+        _joined([block.controlled for block in blocks]),
+        _joined([block.chances for block in blocks]),
+    )
 
 
-def _block(
-    worlds: Worlds, spends: Array, purchase: Purchase
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return the values and chances of one block of worlds."""
-    campaign = worlds.campaign
-    lines = [_line(worlds, t, spends[:, i], purchase) for i, t in enumerate(campaign.tiers)]
-    total = {key: sum((line[key] for line in lines), np.zeros(1)) for key in _SUMMED}
-    values = {key: total[key] for key in _SUMMED}
-    values["reach"], reach_chance = _people(worlds, lines, "contacts")
-    values["conversions"], conversion_chance = _people(worlds, lines, "intent")
-    values["brand_lift"], _ = _people(worlds, lines, "lifted")
-    values["revenue"] = values["conversions"] * worlds.values["order_value"]
-    values["profit"] = values["revenue"] * worlds.values["margin"] - values["spend"]
+def _joined(blocks: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Put the worlds of all blocks behind each other."""
+    return {name: np.concatenate([b[name] for b in blocks], axis=1) for name in blocks[0]}
+
+
+def _block(worlds: Worlds, spends: Array, purchase: Purchase) -> Outcomes:
+    """Return the outcomes of one block of worlds."""
+    lines = [_line(worlds, t, spends[:, i], purchase) for i, t in enumerate(worlds.campaign.tiers)]
+    drawn, mean = (
+        {name: sum((line[at][name] for line in lines), np.zeros(1)) for name in ADDED}
+        for at in (0, 1)
+    )
+    chances = {}
+    for name, mass in PEOPLE.items():
+        drawn[name], mean[name], chances[name] = _people(worlds, lines, mass)
+    for values in (drawn, mean):
+        values["revenue"] = values["conversions"] * worlds.values["order_value"]
+        values["profit"] = values["revenue"] * worlds.values["margin"] - values["spend"]
     with np.errstate(divide="ignore", invalid="ignore"):
         for name, metric in METRICS.items():
             if metric.over:
-                top, bottom = metric.over
-                values[name] = metric.times * values[top] / values[bottom]
-    return values, {"reach": reach_chance, "conversions": conversion_chance}
+                drawn[name] = metric.times * drawn[metric.over[0]] / drawn[metric.over[1]]
+    return Outcomes(worlds, drawn, mean, chances)
 
 
-_SUMMED = (
+#: Metrics that are sums over lines.
+ADDED = (
     "spend",
     "impressions",
     "engagements",
@@ -109,50 +125,79 @@ _SUMMED = (
     "on_target_impressions",
 )
 
+#: Metrics that count distinct people, and what wins them over.
+PEOPLE = {"reach": "contacts", "conversions": "intent", "brand_lift": "lifted"}
 
-def _line(worlds: Worlds, tier: Tier, spend: Array, purchase: Purchase) -> dict[str, Array]:
-    """Return what one line brings by itself, each of shape (n_plans, n_worlds)."""
+
+def _line(
+    worlds: Worlds, tier: Tier, spend: Array, purchase: Purchase
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return what one line brings by itself, each of shape (n_plans, n_worlds).
+
+    Returns
+    -------
+    drawn, mean : dict of ndarray
+        With the creators who were drawn, and on average over the lottery of creators.
+    """
     levels, where = np.unique(spend, return_inverse=True)
     counts = purchase.counts(worlds, tier, levels)
     wanted: list[Quantity] = ["followers", "contacts", "impressions", "engagements"]
     if purchase.pays_fees():
         wanted.append("fees")
     got: dict[str, Array] = {str(q): x for q, x in hire(worlds, tier, counts, wanted).items()}
-    paid = levels[:, None]
+    mean = {
+        "followers": counts * followers_lottery(worlds, tier).mean(),
+        "contacts": counts * contacts_lottery(worlds, tier).mean(),
+        "impressions": counts * impressions_lottery(worlds, tier).mean(),
+        "engagements": counts * engagements_lottery(worlds, tier).mean(),
+    }
+    got["spend"] = mean["spend"] = np.broadcast_to(levels[:, None], counts.shape)
     if purchase.pays_fees():
-        paid = got.pop("fees") + counts * worlds.tier(tier, "overhead")
-    got["spend"] = np.broadcast_to(paid, counts.shape)
-    got["follower_posts"] = got["followers"] * tier.posts
-    got["on_target_impressions"] = got["impressions"] * sum(tier.audience)
-    got["clicks"] = got["engagements"] * worlds.tier(tier, "clicks_per_engagement")
-    got["intent"] = got["clicks"] * worlds.tier(tier, "conversion_rate")
-    got["lifted"] = got["contacts"] * worlds.tier(tier, "lift")
-    return {key: value[where] for key, value in got.items()}
+        got["spend"] = got.pop("fees") + counts * worlds.tier(tier, "overhead")
+        mean["spend"] = counts * mean_cost(worlds, tier)
+    for values in (got, mean):
+        _complete(worlds, tier, values)
+    return {key: x[where] for key, x in got.items()}, {key: x[where] for key, x in mean.items()}
 
 
-def _people(worlds: Worlds, lines: list[dict[str, Array]], key: str) -> tuple[Array, Array]:
+def _complete(worlds: Worlds, tier: Tier, values: dict[str, Array]) -> None:
+    """Add what follows from followers, contacts, impressions and engagements."""
+    values["follower_posts"] = values["followers"] * tier.posts
+    values["on_target_impressions"] = values["impressions"] * sum(tier.audience)
+    values["clicks"] = values["engagements"] * worlds.tier(tier, "clicks_per_engagement")
+    values["intent"] = values["clicks"] * worlds.tier(tier, "conversion_rate")
+    values["lifted"] = values["contacts"] * worlds.tier(tier, "lift")
+
+
+def _people(
+    worlds: Worlds, lines: Sequence[tuple[dict[str, Array], dict[str, Array]]], key: str
+) -> tuple[Array, Array, Array]:
     """Return how many distinct people a mass of contacts or intents becomes.
 
     Returns
     -------
     expected : ndarray, shape (n_plans, n_worlds)
         Sum over segments of (people) x g(mass / people).
+    controlled : ndarray, shape (n_plans, n_worlds)
+        The same less (mass - mean mass) x g'(mean mass / people), whose mean is 0.
     chance : ndarray, shape (n_plans, n_worlds)
         The p of the one binomial law that has the mean and the variance of the sum of the
         segments' binomial counts (exact for one segment; Ehm 1991 bounds the rest).
     """
     campaign = worlds.campaign
-    expected, squares = np.zeros(lines[0][key].shape), np.zeros(lines[0][key].shape)
+    shape = lines[0][0][key].shape
+    expected, controlled, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for s, segment in enumerate(campaign.segments):
         people = np.full(worlds.size, segment.size)
         if key == "intent":
             people = people * worlds.values[f"in_market.{segment.name}"]
-        mass = sum(
-            (x[key] * t.audience[s] for x, t in zip(lines, campaign.tiers, strict=True)),
-            np.zeros(1),
-        )
-        share = reached_share(mass / people, campaign.heterogeneity)
+        shares = [tier.audience[s] / people for tier in campaign.tiers]
+        drawn = sum((x[key] * a for (x, _), a in zip(lines, shares, strict=True)), np.zeros(1))
+        mean = sum((x[key] * a for (_, x), a in zip(lines, shares, strict=True)), np.zeros(1))
+        share = reached_share(drawn, campaign.heterogeneity)
+        slope = reached_slope(mean, campaign.heterogeneity)
         expected += people * share
+        controlled += people * (share - slope * (drawn - mean))
         squares += people * share**2
-    chance = np.divide(squares, expected, out=np.zeros_like(squares), where=expected > 0)
-    return expected, chance
+    chance = np.divide(squares, expected, out=np.zeros(shape), where=expected > 0)
+    return expected, controlled, chance

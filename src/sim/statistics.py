@@ -125,9 +125,9 @@ def _mean(outcomes: Outcomes, metric: str, plan: int) -> tuple[float, float]:
     """Return a mean and its standard error (for a ratio by linearisation)."""
     worlds, over = outcomes.worlds, METRICS[metric].over
     if over is None:
-        values = outcomes.values[metric][plan]
+        values = outcomes.controlled[metric][plan]
         return float(values.mean()), standard_error(worlds, values)
-    top, bottom = (outcomes.values[name][plan] for name in over)
+    top, bottom = (outcomes.controlled[name][plan] for name in over)
     if bottom.mean() == 0:
         return (inf if top.mean() > 0 else float("nan")), float("nan")
     ratio = top.mean() / bottom.mean()

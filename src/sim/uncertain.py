@@ -32,7 +32,8 @@ class Uncertain:
     creators_sd : float
         Standard deviation, on the link scale, between creators in one world.
     low, high : float
-        Creators' values are cut to this interval (natural units; positive values only).
+        Typical and creators' values are cut to this interval, which holds the median (natural
+        units; positive values only).
 
     Raises
     ------
@@ -53,7 +54,11 @@ class Uncertain:
             raise ValueError(f"median(={self.median}) must lie between 0 and {top}")
         if not (0 <= self.typical_sd < inf and 0 <= self.creators_sd < inf):
             raise ValueError("spreads must be finite and at least 0")
-        if not (0 <= self.low < self.high):
+        if self.truncated and not 0 <= self.low <= self.median <= self.high:
+            raise ValueError(
+                f"median(={self.median}) must lie between low(={self.low}) and high(={self.high})"
+            )
+        if not self.low < self.high:
             raise ValueError(f"low(={self.low}) must be below high(={self.high})")
         if self.varies and not 0 < self.median < top:
             raise ValueError(f"median(={self.median}) must lie inside 0 and {top} to vary")

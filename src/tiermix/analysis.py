@@ -186,7 +186,7 @@ def _strategies(
     averaged: list[float],
 ) -> dict[str, Strategy]:
     """Set plans that were simulated on common worlds against each other."""
-    values = aim.of(outcomes)
+    values, controlled = aim.of(outcomes), aim.controlled(outcomes)
     losses, best = regret(values), chance_best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
     with ThreadPoolExecutor() as pool:
@@ -201,7 +201,7 @@ def _strategies(
             plan,
             float(sum(wishes.get(name, plan)) - plan.sum()),
             feasible.violations(plan),
-            _estimate(outcomes.worlds, values[i]),
+            _estimate(outcomes.worlds, controlled[i]),
             averaged[i],
             float(best[i]),
             _estimate(outcomes.worlds, losses[i]),
@@ -216,9 +216,9 @@ def _optimum(
     outcomes: Outcomes, feasible: Problem, aim: Goal, names: list[str], solution: Solution
 ) -> Optimum:
     """Check the best plan on fresh worlds, against the others, and line by line."""
-    worlds, values = outcomes.worlds, aim.of(outcomes)
+    worlds, values = outcomes.worlds, aim.controlled(outcomes)
     fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1)
-    check = aim.of(evaluate(fresh, [solution.plan], purchase(feasible)))[0]
+    check = aim.controlled(evaluate(fresh, [solution.plan], purchase(feasible)))[0]
     lines = evaluate(worlds, np.diag(solution.plan), purchase(feasible))
     runner_up, lead = None, None
     if len(names) > 1:

@@ -51,6 +51,6 @@ def _mean(lines: Outcomes, key: str, line: int) -> float:
     """Return the mean of a metric of one line alone (for a ratio, the ratio of means)."""
     over = METRICS[key].over
     if over is None:
-        return float(lines.values[key][line].mean())
-    top, bottom = (float(lines.values[name][line].mean()) for name in over)
+        return float(lines.controlled[key][line].mean())
+    top, bottom = (float(lines.controlled[name][line].mean()) for name in over)
     return METRICS[key].times * top / bottom if bottom > 0 else float("nan")
