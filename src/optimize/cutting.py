@@ -131,13 +131,13 @@ def maximise(problem: Problem, response: Response) -> Solution:
     if integer:
         climb.run(WHOLE_GAP if problem.prices else GAP, relaxed=False)
     size = objective.size
-    value, bound = climb.value * size, max(climb.bound, climb.value) * size
+    value, bound = climb.value * size + 0.0, max(climb.bound, climb.value) * size + 0.0
     return Solution(
         "optimal" if climb.gap <= (WHOLE_GAP if problem.prices else GAP) else "stopped",
         climb.best * problem.budget,
         value,
         bound,
-        max(climb.gap, 0.0),
+        max(climb.gap, 0.0) + 0.0,
         climb.price * size / problem.budget,
         climb.rounds,
     )

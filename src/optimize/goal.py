@@ -30,10 +30,6 @@ class Goal:
 
     terms: tuple[tuple[str, float], ...]
 
-    def response(self, worlds: Worlds, purchase: Purchase) -> Response:
-        """Return the goal as a function of the plan."""
-        return blend([(respond(worlds, metric, purchase), c) for metric, c in self.terms])
-
     def of(self, outcomes: Outcomes) -> Array:
         """Return the goal's value for plans that were simulated, shape (n_plans, n_worlds)."""
         return np.asarray(sum(c * outcomes.values[metric] for metric, c in self.terms))
@@ -48,7 +44,9 @@ def purchase(problem: Problem) -> Purchase:
     return PARTS if problem.prices is None else WHOLE
 
 
-def goal(worlds: Worlds, problem: Problem, weights: tuple[tuple[str, float], ...]) -> Goal:
+def goal(
+    worlds: Worlds, problem: Problem, weights: tuple[tuple[str, float], ...]
+) -> tuple[Goal, Response]:
     """Put metrics of different units on one scale.
 
     One metric is its own goal. In a blend every metric is measured as a share of the most that
@@ -61,18 +59,25 @@ def goal(worlds: Worlds, problem: Problem, weights: tuple[tuple[str, float], ...
     weights : tuple of (str, float)
         Metrics and weights > 0; they are scaled to sum to 1.
 
+    Returns
+    -------
+    goal : Goal
+    response : Response
+        The goal as a function of the plan.
+
     Raises
     ------
     InfeasibleError
-        If no plan brings anything of a metric.
+        If no plan brings anything of a metric of a blend.
     """
+    responses = {metric: respond(worlds, metric, purchase(problem)) for metric, _ in weights}
     if len(weights) == 1:
-        return Goal(((weights[0][0], 1.0),))
+        return Goal(((weights[0][0], 1.0),)), responses[weights[0][0]]
     total = sum(weight for _, weight in weights)
     terms = []
     for metric, weight in weights:
-        most = maximise(problem, respond(worlds, metric, purchase(problem))).value
+        most = maximise(problem, responses[metric]).value
         if most <= 0:
             raise InfeasibleError(f"no plan brings any {metric}: leave it out of the objective")
         terms.append((metric, weight / total / most))
-    return Goal(tuple(terms))
+    return Goal(tuple(terms)), blend([(responses[metric], c) for metric, c in terms])

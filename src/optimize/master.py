@@ -71,7 +71,7 @@ class Master:
             raise InfeasibleError("no plan satisfies all limits")
         self._columns = [v.index for v in model.variables() if v.name.startswith("spend")]
         self._pieces = [v.index for v in model.variables() if v.name.startswith("piece")]
-        self._budget_row = model.constraints["budget"].index
+        self._budget_row = model.get_constraint_by_name("budget").index
         self._solver: highspy.Highs = model.solverModel
         for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self._solver.setOptionValue(option, TOLERANCE)
@@ -144,10 +144,10 @@ def _state(problem: Problem, unit: Array, slopes: Array, ceilings: Array) -> pul
     if problem.prices is not None:
         most = np.floor(most / unit * (1 + 1e-12)) * unit
     spends = [
-        pulp.LpVariable(f"spend{i:06d}", 0, float(most[i] / unit[i]), category)
+        model.add_variable(f"spend{i:06d}", 0, float(most[i] / unit[i]), category)
         for i in range(problem.n_lines)
     ]
-    pieces = [pulp.LpVariable(f"piece{i:06d}", 0, float(c)) for i, c in enumerate(ceilings)]
+    pieces = [model.add_variable(f"piece{i:06d}", 0, float(c)) for i, c in enumerate(ceilings)]
     model += pulp.LpAffineExpression(
         [*zip(spends, slopes.tolist(), strict=True), *((piece, 1.0) for piece in pieces)]
     )
@@ -163,7 +163,7 @@ def _state(problem: Problem, unit: Array, slopes: Array, ceilings: Array) -> pul
             model += total(limit.lines) <= limit.upper / problem.budget, f"ceiling{j}"
     for i, deal in enumerate(problem.minimum_deals):
         if deal > 0:
-            chosen = pulp.LpVariable(f"deal{i:06d}", 0, 1, pulp.LpInteger)
+            chosen = model.add_variable(f"deal{i:06d}", 0, 1, pulp.LpInteger)
             model += total((i,)) >= deal / problem.budget * chosen, f"least{i}"
             model += total((i,)) <= float(most[i]) * chosen, f"most{i}"
     return model

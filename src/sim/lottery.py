@@ -28,6 +28,9 @@ Array = NDArray[np.float64]
 #: Nodes for the followers of a creator, and for each other way in which creators differ.
 FOLLOWER_NODES, OTHER_NODES = 24, 8
 
+#: Nodes for followers whose law is cut to an interval.
+CUT_NODES = 40
+
 #: Standard deviations beyond which a cut normal law is taken to have no mass.
 EDGE = 8.0
 
@@ -202,7 +205,7 @@ def _cut_normal(law: Uncertain, typical: Array) -> tuple[Array, Array]:
         z, weights = _hermite(FOLLOWER_NODES if law.creators_sd > 0 else 1)
         return z[None, :], weights[None, :]
     low, high = cut_normals(law, typical if law.typical_sd > 0 else typical[:1])
-    nodes, weights = leggauss(FOLLOWER_NODES)
+    nodes, weights = leggauss(CUT_NODES)
     half = (high - low)[:, None] / 2
     z = low[:, None] + half * (1 + nodes)
     density = weights * np.exp(-(z**2) / 2)
@@ -218,7 +221,7 @@ def cut_normals(law: Uncertain, typical: Array) -> tuple[Array, Array]:
     """
     with np.errstate(divide="ignore"):
         low, high = ((np.log(x) - np.log(typical)) / law.creators_sd for x in (law.low, law.high))
-    return np.maximum(low, -EDGE), np.minimum(high, EDGE)
+    return np.clip(low, -EDGE, EDGE - 1), np.clip(high, 1 - EDGE, EDGE)
 
 
 def _follower_normals(worlds: Worlds, tier: Tier) -> tuple[Array, Array]:

@@ -162,9 +162,9 @@ class _Quantiles:
             return float("nan"), float("nan")
         density = self._density(level)
         q = self._sample_quantile(level)
-        if not isinstance(self._law, Known) and density < inf:
+        if not isinstance(self._law, Known) and 0 < density < inf:
             q = self._solve(level, q, density)
-        if not isfinite(q):
+        if not (isfinite(q) and density > 0):
             return q, float("nan")
         return q, standard_error(self._worlds, self._law.cdf(q)) / density
 

@@ -15,6 +15,9 @@ Link = Literal["log", "logit"]
 #: Standard normal quantile at 95 %: a range "a to b" holds 90 % between a and b.
 Z95 = 1.6448536269514722
 
+#: Spreads of creators that an interval may lie away from their median.
+FARTHEST = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
@@ -32,8 +35,9 @@ class Uncertain:
     creators_sd : float
         Standard deviation, on the link scale, between creators in one world.
     low, high : float
-        Typical and creators' values are cut to this interval, which holds the median (natural
-        units; positive values only).
+        Creators' values are cut to this interval (natural units; positive values only). The
+        typical value is the median before the cut; where creators do not differ, it is cut
+        itself.
 
     Raises
     ------
@@ -54,16 +58,23 @@ class Uncertain:
             raise ValueError(f"median(={self.median}) must lie between 0 and {top}")
         if not (0 <= self.typical_sd < inf and 0 <= self.creators_sd < inf):
             raise ValueError("spreads must be finite and at least 0")
-        if self.truncated and not 0 <= self.low <= self.median <= self.high:
-            raise ValueError(
-                f"median(={self.median}) must lie between low(={self.low}) and high(={self.high})"
-            )
         if not self.low < self.high:
             raise ValueError(f"low(={self.low}) must be below high(={self.high})")
         if self.varies and not 0 < self.median < top:
             raise ValueError(f"median(={self.median}) must lie inside 0 and {top} to vary")
-        if self.truncated and self.link == "logit":
+        if self.truncated:
+            self._check_interval()
+
+    def _check_interval(self) -> None:
+        """Refuse an interval that next to none of the creators lie in."""
+        if self.link == "logit":
             raise ValueError("only positive values can be cut to an interval")
+        reach = exp(FARTHEST * self.creators_sd)
+        if self.low > self.median * reach or self.high < self.median / reach:
+            raise ValueError(
+                f"next to no creators lie between low(={self.low:g}) and high(={self.high:g}) "
+                f"when the median is {self.median:g}"
+            )
 
     @property
     def varies(self) -> bool:

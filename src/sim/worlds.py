@@ -152,7 +152,8 @@ def typical_value(law: Uncertain, z: Array) -> Array:
     if law.typical_sd == 0:
         return np.full(np.shape(z), law.median)
     if law.link == "log":
-        return np.clip(law.median * np.exp(law.typical_sd * z), law.low, law.high)
+        value = law.median * np.exp(law.typical_sd * z)
+        return np.clip(value, law.low, law.high) if law.creators_sd == 0 else value
     return np.asarray(expit(logit(law.median) + law.typical_sd * z))
 
 

@@ -152,8 +152,7 @@ def analyse(
         scenario.campaign, scenario.budget, scenario.limits, whole_creators=scenario.whole_creators
     )
     progress("averaging the lottery of creators")
-    aim = goal(worlds, feasible, scenario.objective)
-    response = aim.response(worlds, purchase(feasible))
+    aim, response = goal(worlds, feasible, scenario.objective)
     wishes = dict(scenario.strategies) if compare == "strategies" else {}
     plans = {name: placed(feasible, np.array(wish)) for name, wish in wishes.items()}
     if not plans and compare != "nothing":

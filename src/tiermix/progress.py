@@ -23,7 +23,7 @@ def shown_progress() -> Iterator[Callable[[str], None]]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or console.is_dumb_terminal,
     )
     task = bar.add_task("starting", total=None)
     timer = Timer(PATIENCE, bar.start)

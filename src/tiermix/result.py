@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from optimize.problem import binding
 from sim.metrics import METRICS
 from sim.purchase import price_list
 from sim.statistics import Summary
-from tiermix import __version__
+from tiermix import __version__, result_schema
 from tiermix.analysis import Analysis, Estimate, Optimum, Strategy
-
-#: Version of the result document.
-FORMAT = 1
-
-Document = dict[str, Any]
+from tiermix.result_schema import FORMAT, Document
 
 
 def document(analysis: Analysis) -> Document:
@@ -36,13 +32,13 @@ def document(analysis: Analysis) -> Document:
         "worlds": scenario.worlds,
         "budget": scenario.budget,
         "currency": scenario.currency,
+        "strategies": {
+            name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
+        },
     }
     if analysis.optimum is not None:
         result["optimum"] = _optimum(analysis, analysis.optimum)
-    result["strategies"] = {
-        name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
-    }
-    return _plain(result)  # type: ignore[no-any-return]
+    return cast(Document, _plain(result))
 
 
 def objective_name(analysis: Analysis) -> str | dict[str, float]:
@@ -60,7 +56,7 @@ def creators(analysis: Analysis, plan: Any) -> dict[str, float]:
     return dict(zip(scenario.lines, counts.tolist(), strict=True))
 
 
-def _optimum(analysis: Analysis, optimum: Optimum) -> Document:
+def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
     solution = optimum.solution
     return {
         "objective": objective_name(analysis),
@@ -80,13 +76,17 @@ def _optimum(analysis: Analysis, optimum: Optimum) -> Document:
     }
 
 
-def _strategy(analysis: Analysis, strategy: Strategy) -> Document:
+def _strategy(analysis: Analysis, strategy: Strategy) -> result_schema.Strategy:
     return {
         "plan": _spends(analysis, strategy.plan),
         "creators": creators(analysis, strategy.plan),
         "unspent": strategy.unspent,
         "breaks": list(strategy.violations),
-        "objective": {**_estimate(strategy.objective), "averaged": strategy.averaged},
+        "objective": {
+            "mean": strategy.objective.mean,
+            "se": strategy.objective.se,
+            "averaged": strategy.averaged,
+        },
         "p_best": strategy.p_best,
         "expected_regret": strategy.regret.mean,
         "expected_regret_se": strategy.regret.se,
@@ -99,18 +99,15 @@ def _spends(analysis: Analysis, plan: Any) -> dict[str, float]:
     return dict(zip(analysis.scenario.lines, plan.tolist(), strict=True))
 
 
-def _estimate(estimate: Estimate) -> Document:
+def _estimate(estimate: Estimate) -> result_schema.Estimate:
     return {"mean": estimate.mean, "se": estimate.se}
 
 
-def _summary(summary: Summary) -> Document:
+def _summary(summary: Summary) -> result_schema.Statistics:
     """Return the statistics of one metric; errors are standard errors."""
-    return {
-        "mean": summary.mean,
-        "se": summary.se,
-        **{name: x for name, x in summary.statistics.items() if name != "mean"},
-        "errors": {name: x for name, x in summary.errors.items() if name != "mean"},
-    }
+    errors = {name: x for name, x in summary.errors.items() if name != "mean"}
+    statistics = {**summary.statistics, "se": summary.se, "errors": errors}
+    return cast(result_schema.Statistics, statistics)
 
 
 def _plain(value: Any) -> Any:

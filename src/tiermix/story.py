@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, Context, Decimal
 from math import floor, log10
 
-from optimize.problem import binding
+import numpy as np
+from numpy.typing import NDArray
+
+from optimize.problem import BINDING, binding
 from sim.metrics import METRICS
 from sim.statistics import T90
-from tiermix.analysis import OPTIMUM, Analysis, Optimum
+from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy
 from tiermix.words import listing, money, number, share
 
 #: Share of the budget from which money that a strategy leaves is worth a word.
 UNSPENT = 0.01
+
+#: A lead smaller than this, relative to what the runner-up brings, is none.
+TRIFLE = 1e-6
+
+#: Smallest gap that is told.
+SMALLEST_GAP = Decimal("1e-8")
 
 
 def objective_label(analysis: Analysis) -> str:
@@ -23,17 +33,33 @@ def objective_label(analysis: Analysis) -> str:
     return " + ".join(f"{share(w / total)} {METRICS[m].label.lower()}" for m, w in terms)
 
 
-def amount(analysis: Analysis, value: float) -> str:
+def value(analysis: Analysis, x: float) -> str:
+    """Return a value of the objective without words, such as "212", "$21,800" or "92 %"."""
+    terms = analysis.scenario.objective
+    if len(terms) > 1:
+        return share(x)
+    if METRICS[terms[0][0]].unit == "money":
+        return money(x, analysis.scenario.currency)
+    return number(x)
+
+
+def amount(analysis: Analysis, x: float) -> str:
     """Return a value of the objective with its unit, such as "212 conversions"."""
     terms = analysis.scenario.objective
     if len(terms) > 1:
-        return f"{share(value)} of the best possible"
-    metric = METRICS[terms[0][0]]
-    if metric.unit == "money":
-        return f"{money(value, analysis.scenario.currency)} {metric.label.lower()}"
-    if metric.name in ("reach", "brand_lift"):
-        return f"{number(value)} people {'reached' if metric.name == 'reach' else 'moved'}"
-    return f"{number(value)} {metric.label.lower()}"
+        return f"a blended score of {share(x)}"
+    return quantity(analysis, terms[0][0], x)
+
+
+def quantity(analysis: Analysis, metric: str, x: float) -> str:
+    """Return a value of a metric with its unit, such as "52.7k people reached"."""
+    currency, label = analysis.scenario.currency, METRICS[metric].label.lower()
+    if metric == "profit" and x < 0:
+        return f"a loss of {money(-x, currency)}"
+    if METRICS[metric].unit == "money":
+        return f"{money(x, currency)} of {label}"
+    people = {"reach": "people reached", "brand_lift": "people with brand lift"}
+    return f"{number(x)} {people.get(metric, label)}"
 
 
 def recommendation(analysis: Analysis) -> str:
@@ -47,19 +73,28 @@ def recommendation(analysis: Analysis) -> str:
         if spend > 0
     ]
     if not parts:
-        return "Spend nothing: no plan brings more than it costs."
-    expected = f"expect {amount(analysis, best.objective.mean)}{_range(analysis)}"
-    return f"Spend {listing(parts)}: {expected}{_lead(analysis, analysis.optimum)}."
+        return f"Spend nothing: {_nothing_to_gain(analysis)}."
+    expected = f"expect {_expected(analysis, best)}{_lead(analysis, analysis.optimum)}"
+    return f"Spend {listing(parts)}: {expected}."
 
 
-def _range(analysis: Analysis) -> str:
-    """Return the 90 % range of the optimum's objective."""
+def _nothing_to_gain(analysis: Analysis) -> str:
+    if analysis.scenario.objective[0][0] == "profit":
+        return "no allowed plan brings more than it costs"
+    return f"no allowed plan brings any {objective_label(analysis)}"
+
+
+def _expected(analysis: Analysis, best: Strategy) -> str:
+    """Return what the optimum brings of every metric of the objective, with 90 % ranges."""
     terms = analysis.scenario.objective
-    if len(terms) > 1:
-        return ""
-    statistics = analysis.strategies[OPTIMUM].metrics[terms[0][0]].statistics
-    low_high = interval(analysis, terms[0][0], statistics["p5"], statistics["p95"])
-    return f" ({low_high} in 9 of 10 worlds)"
+    said = []
+    for metric, _ in terms:
+        summary = best.metrics[metric]
+        low, high = summary.statistics["p5"], summary.statistics["p95"]
+        within = f"{interval(analysis, metric, low, high)} in 9 of 10 worlds"
+        said.append(f"{quantity(analysis, metric, summary.mean)} ({within})")
+    blend = f", {amount(analysis, best.objective.mean)}" if len(terms) > 1 else ""
+    return f"{listing(said)}{blend}"
 
 
 def interval(analysis: Analysis, metric: str, low: float, high: float) -> str:
@@ -76,31 +111,42 @@ def _lead(analysis: Analysis, optimum: Optimum) -> str:
     """Return by how much the optimum beats the next best strategy, and how sure that is."""
     if optimum.lead is None or optimum.runner_up is None:
         return ""
-    lead, error = optimum.lead.mean, T90 * optimum.lead.se
-    second = analysis.strategies[optimum.runner_up].objective.mean
-    if abs(lead) <= error or second <= 0:
-        return f", as good as {optimum.runner_up}" if abs(lead) <= error else ""
-    return f", {share(lead / second)} (± {share(error / second)}) more than {optimum.runner_up}"
+    name, rival = optimum.runner_up, analysis.strategies[optimum.runner_up]
+    lead, error, second = optimum.lead.mean, T90 * optimum.lead.se, rival.objective.mean
+    if _same(analysis, optimum.solution.plan, rival.plan):
+        return f", the same plan as {name}"
+    if abs(lead) <= max(error, TRIFLE * abs(second)):
+        return f", no better than {name} as far as these worlds can tell"
+    if lead < 0:
+        broken = f", which breaks the {listing(list(rival.violations))}" * bool(rival.violations)
+        return f", {value(analysis, -lead)} less than {name}{broken}"
+    if second <= 0:
+        return f", {value(analysis, lead)} (± {value(analysis, error)}) more than {name}"
+    return f", {share(lead / second)} (± {share(error / second)}) more than {name}"
+
+
+def _same(analysis: Analysis, plan: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return float(np.abs(plan - other).max()) <= BINDING * analysis.scenario.budget
 
 
 def certificate(analysis: Analysis) -> str:
-    """Return the proof of optimality in one plain line."""
+    """Return the proof of optimality, and what the plan brings on worlds it has not seen."""
     assert analysis.optimum is not None
     solution, check = analysis.optimum.solution, analysis.optimum.out_of_sample
-    proof = f"No allowed plan can beat this one by more than {_gap(solution.relative_gap)}"
-    if solution.status != "optimal":
-        proof += " (stopped before the gap that is promised)"
-    spread = f"± {number(T90 * check.se, 2)}"
-    if len(analysis.scenario.objective) > 1:
-        spread = f"± {share(T90 * check.se)}"
-    return f"{proof}; on fresh worlds it brings {amount(analysis, check.mean)} ({spread})."
+    worlds = f"{analysis.scenario.worlds:,}"
+    early = "" if solution.status == "optimal" else " (the search was stopped early)"
+    return (
+        f"On these {worlds} worlds no allowed plan can beat this one by more than "
+        f"{_gap(solution.relative_gap)}{early}. On {worlds} fresh worlds it brings "
+        f"{amount(analysis, check.mean)} (± {value(analysis, T90 * check.se)}, "
+        "with 90 % confidence)."
+    )
 
 
 def _gap(gap: float) -> str:
-    """Return a gap as a percentage, rounded up."""
-    percent = max(100 * gap, 1e-6)
-    power = floor(log10(percent))
-    return f"{-(-percent // 10.0**power) * 10.0**power:.{max(-power, 0)}f} %"
+    """Return a gap as a percentage with one figure, rounded up."""
+    up = Context(prec=1, rounding=ROUND_CEILING)
+    return f"{up.multiply(max(Decimal(str(gap)), SMALLEST_GAP), Decimal(100)):f} %"
 
 
 def limits(analysis: Analysis) -> list[str]:
@@ -113,7 +159,7 @@ def limits(analysis: Analysis) -> list[str]:
     if "budget" in bound:
         said.append(f"The whole budget is spent. {_next_money(analysis)}")
     elif left > 0:
-        said.append(f"{money(left, currency)} of the budget is left. {_why_left(analysis, bound)}")
+        said.append(f"{money(left, currency)} of the budget is left. {_why_left(analysis, left)}")
     others = [name for name in bound if name != "budget"]
     if others:
         said.append(f"At the limit: {listing(others)}.")
@@ -126,16 +172,24 @@ def _next_money(analysis: Analysis) -> str:
     step = 10.0 ** floor(log10(analysis.scenario.budget / 20))
     gain = analysis.optimum.solution.budget_price * step
     much = money(step, analysis.scenario.currency)
-    return f"The next {much} would bring about {amount(analysis, gain)}."
+    return f"The next {much} would add about {amount(analysis, gain)}."
 
 
-def _why_left(analysis: Analysis, bound: tuple[str, ...]) -> str:
+def _why_left(analysis: Analysis, left: float) -> str:
     """Return why money is left."""
-    if analysis.scenario.whole_creators and not bound:
-        return f"It does not pay for one more whole creator. {_next_money(analysis)}"
-    if bound:
+    assert analysis.optimum is not None
+    problem, plan = analysis.problem, analysis.optimum.solution.plan
+    deals = np.where(plan > 0, 0.0, problem.minimum_deals)
+    more = np.maximum(np.maximum(problem.steps, deals), BINDING * problem.budget)
+    takers = more[plan + more <= problem.upper]
+    if not takers.size:
         return "No line may take more."
-    return "More spending would cost more than it brings."
+    if left < takers.min():
+        what = "whole creator" if analysis.scenario.whole_creators else "deal"
+        return f"It does not pay for one more {what}. {_next_money(analysis)}"
+    if analysis.scenario.objective[0][0] == "profit":
+        return "More spending would cost more than it brings."
+    return "More spending would bring nothing."
 
 
 def warnings(analysis: Analysis) -> list[str]:
@@ -144,10 +198,8 @@ def warnings(analysis: Analysis) -> list[str]:
     currency = analysis.scenario.currency
     for name, strategy in analysis.strategies.items():
         if strategy.unspent > UNSPENT * analysis.scenario.budget:
-            said.append(
-                f"{name} leaves {money(strategy.unspent, currency)}: the creators it asks for "
-                "are too few, or the money does not pay for one more."
-            )
+            reason = _why_unspent(analysis, strategy)
+            said.append(f"{name} leaves {money(strategy.unspent, currency)}: {reason}.")
         if strategy.violations:
             said.append(f"{name} breaks the {listing(list(strategy.violations))}.")
         if name == OPTIMUM and strategy.over_budget > 0:
@@ -156,3 +208,10 @@ def warnings(analysis: Analysis) -> list[str]:
                 "of worlds."
             )
     return said
+
+
+def _why_unspent(analysis: Analysis, strategy: Strategy) -> str:
+    """Return why a strategy could not place all its money."""
+    bound = binding(analysis.problem, strategy.plan)
+    gone = [name for name in bound if name.startswith("available creators")]
+    return f"it takes all {listing(gone)}" if gone else "it does not pay for one more creator"

@@ -1,0 +1,120 @@
+"""The format of the result document, and its JSON Schema.
+
+The types are the one source: mypy holds the code that fills them against them, and the schema is
+made from them. Later versions may add keys; those that are here stay.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from typing_extensions import TypedDict
+
+#: Version of the result document.
+FORMAT: Literal[1] = 1
+
+#: None where it is not defined, such as a cost per conversion without conversions.
+Value = float | None
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Spends = Annotated[dict[str, float], Field(description="Money per line.")]
+Creators = Annotated[dict[str, float], Field(description="Creators per line at expected prices.")]
+
+
+class Estimate(TypedDict):
+    """A mean over the worlds with its standard error."""
+
+    mean: float
+    se: float
+
+
+class Objective(Estimate):
+    """A plan's objective, creator by creator, and with the lottery of creators averaged out."""
+
+    averaged: float
+
+
+class Statistics(TypedDict):
+    """A metric over the worlds; cvar5 is the mean of the worst 5 % of worlds."""
+
+    mean: Value
+    se: Value
+    p5: Value
+    p25: Value
+    p50: Value
+    p75: Value
+    p95: Value
+    cvar5: Value
+    errors: Annotated[dict[str, Value], Field(description="Standard errors.")]
+
+
+class Strategy(TypedDict):
+    """One plan and what it yields."""
+
+    plan: Spends
+    creators: Creators
+    unspent: Annotated[float, Field(description="Money asked for that could not be placed.")]
+    breaks: Annotated[list[str], Field(description="Limits the plan breaks.")]
+    objective: Objective
+    p_best: Annotated[Share, Field(description="Share of worlds in which no strategy is better.")]
+    expected_regret: float
+    expected_regret_se: float
+    over_budget: Annotated[Share, Field(description="Share of worlds that cost more than that.")]
+    metrics: dict[str, Statistics]
+
+
+class Risk(TypedDict):
+    """What is maximised over everything uncertain."""
+
+    measure: Literal["mean"]
+
+
+class Optimum(TypedDict):
+    """The best plan and its certificate: no allowed plan passes the upper bound."""
+
+    objective: str | dict[str, float]
+    risk: Risk
+    status: Literal["optimal", "stopped"]
+    plan: Spends
+    creators: Creators
+    value: float
+    upper_bound: float
+    relative_gap: Annotated[float, Field(ge=0)]
+    out_of_sample: Estimate
+    shadow_price: Annotated[dict[str, float], Field(description="Objective per unit of money.")]
+    binding: Annotated[list[str], Field(description="What keeps the plan from spending more.")]
+    unspent: Annotated[float, Field(description="Budget that is left.")]
+    runner_up: str | None
+    lead: Estimate | None
+
+
+class ScenarioName(TypedDict):
+    """The scenario that was run."""
+
+    name: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Answer(TypedDict):
+    tiermix: Literal[1]
+    version: str
+    scenario: ScenarioName
+    seed: int
+    worlds: int
+    budget: float
+    currency: str
+    strategies: dict[str, Strategy]
+
+
+class Document(_Answer, total=False):
+    """The result of a tiermix scenario; the optimum is there if it was asked for."""
+
+    optimum: Optimum
+
+
+def result_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the result document."""
+    schema = TypeAdapter(Document).json_schema()
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": "tiermix result"}
