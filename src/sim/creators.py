@@ -172,11 +172,11 @@ class Queue:
         law = self._tier.followers
         if law.creators_sd == 0:
             return np.zeros((length, self._worlds.size), np.float32)
-        z = self._normals("followers", length)
         if not law.truncated:
-            return z
+            return self._normals("followers", length)
         low, high = (ndtr(end) for end in cut_normals(law, self._typical("followers")))
-        return np.asarray(ndtri(low + (high - low) * ndtr(z.astype(float))), np.float32)
+        uniform = self._stream("followers").random((length, BLOCK))[:, : self._worlds.size]
+        return np.asarray(ndtri(low + (high - low) * uniform), np.float32)
 
     def _posting(self, length: int) -> Floats:
         """Return 1 for creators who deliver, else 0."""

@@ -194,6 +194,13 @@ def _hermite(n: int) -> tuple[Array, Array]:
     return z, weights / weights.sum()
 
 
+@cache
+def _legendre(n: int) -> tuple[Array, Array]:
+    """Return the nodes and weights of Gauss-Legendre quadrature on (-1, 1)."""
+    nodes, weights = leggauss(n)
+    return nodes, weights
+
+
 def _cut_normal(law: Uncertain, typical: Array) -> tuple[Array, Array]:
     """Return a quadrature of the normal law behind a positive value that may be cut.
 
@@ -205,7 +212,7 @@ def _cut_normal(law: Uncertain, typical: Array) -> tuple[Array, Array]:
         z, weights = _hermite(FOLLOWER_NODES if law.creators_sd > 0 else 1)
         return z[None, :], weights[None, :]
     low, high = cut_normals(law, typical if law.typical_sd > 0 else typical[:1])
-    nodes, weights = leggauss(CUT_NODES)
+    nodes, weights = _legendre(CUT_NODES)
     half = (high - low)[:, None] / 2
     z = low[:, None] + half * (1 + nodes)
     density = weights * np.exp(-(z**2) / 2)

@@ -7,13 +7,16 @@ optimizer sees; `sim.outcomes` plays the same lottery creator by creator.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
+from os import cpu_count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.campaign import Tier
+from sim.campaign import Segment, Tier
 from sim.curves import gamma_nodes
 from sim.lottery import (
     Lottery,
@@ -108,11 +111,38 @@ def respond(worlds: Worlds, metric: str, purchase: Purchase) -> Response:
     if metric in ("impressions", "engagements", "clicks"):
         brought = _stack(worlds, lambda tier: _mean(worlds, tier, metric))
         return Response(hired * brought, ())
-    ridges = tuple(_segment(worlds, s, metric, hired) for s in range(len(worlds.campaign.segments)))
     slopes = np.zeros_like(hired)
     if metric == "profit":
         slopes = -hired * _stack(worlds, partial(mean_cost, worlds))
-    return Response(slopes, ridges)
+    return Response(slopes, _ridges(worlds, metric, hired))
+
+
+def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
+    """Return the distinct people of every segment who are won, in units of the metric.
+
+    Parameters
+    ----------
+    hired : ndarray, shape (n_worlds, n_lines)
+        Creators per unit of money.
+    """
+    campaign = worlds.campaign
+    nodes, weights = gamma_nodes(campaign.heterogeneity)
+    won = [_won(worlds, tier, metric) for tier in campaign.tiers]
+    people = [_people(worlds, segment, metric) for segment in campaign.segments]
+
+    def rates(s: int, k: int) -> Array:
+        lottery, factor = won[k]
+        per_value = (factor * campaign.tiers[k].audience[s] / people[s])[:, None] * nodes
+        return lottery.exponents(per_value) * hired[:, k, None]
+
+    pairs = list(product(range(len(people)), range(len(won))))
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        found = iter(list(pool.map(lambda pair: rates(*pair), pairs)))
+    value = _value(worlds, metric)
+    return tuple(
+        Ridges(np.stack([next(found) for _ in won], axis=2), (value * n)[:, None] * weights)
+        for n in people
+    )
 
 
 def _stack(worlds: Worlds, of: Callable[[Tier], Array]) -> Array:
@@ -130,23 +160,22 @@ def _mean(worlds: Worlds, tier: Tier, metric: str) -> Array:
     return np.asarray(engagements * worlds.tier(tier, "clicks_per_engagement"))
 
 
-def _segment(worlds: Worlds, s: int, metric: str, hired: Array) -> Ridges:
-    """Return the distinct people of one segment who are won, in units of the metric."""
-    segment = worlds.campaign.segments[s]
-    nodes, weights = gamma_nodes(worlds.campaign.heterogeneity)
-    people, value = np.full(worlds.size, segment.size), np.ones(worlds.size)
+def _people(worlds: Worlds, segment: Segment, metric: str) -> Array:
+    """Return how many people of a segment can be won, shape (n_worlds,)."""
     if metric in ("conversions", "revenue", "profit"):
-        people = people * worlds.values[f"in_market.{segment.name}"]
-    if metric in ("revenue", "profit"):
-        value = worlds.values["order_value"]
-    if metric == "profit":
-        value = value * worlds.values["margin"]
-    rates = np.empty((worlds.size, nodes.size, hired.shape[1]))
-    for k, tier in enumerate(worlds.campaign.tiers):
-        lottery, factor = _won(worlds, tier, metric)
-        per_value = (factor * tier.audience[s] / people)[:, None] * nodes
-        rates[:, :, k] = lottery.exponents(per_value) * hired[:, k, None]
-    return Ridges(rates, (value * people)[:, None] * weights)
+        return segment.size * worlds.values[f"in_market.{segment.name}"]
+    return np.full(worlds.size, segment.size)
+
+
+def _value(worlds: Worlds, metric: str) -> Array:
+    """Return what one person won is worth, in units of the metric, shape (n_worlds,)."""
+    match metric:
+        case "revenue":
+            return worlds.values["order_value"]
+        case "profit":
+            return worlds.values["order_value"] * worlds.values["margin"]
+        case _:
+            return np.ones(worlds.size)
 
 
 def _won(worlds: Worlds, tier: Tier, metric: str) -> tuple[Lottery, Array]:
