@@ -64,7 +64,8 @@ def fitted(problem: Problem, wish: Sequence[float] | Array) -> Array:
         Money.
     """
     lower = _lower(problem)
-    plan = np.clip(np.asarray(wish, dtype=float), lower, problem.upper)
+    upper = np.minimum(problem.upper, problem.budget)
+    plan = np.clip(np.asarray(wish, dtype=float), lower, upper)
     free = plan - lower
     room = problem.budget - lower.sum()
     if free.sum() > room:

@@ -144,7 +144,7 @@ def _state(problem: Problem, unit: Array, slopes: Array, ceilings: Array) -> pul
     if problem.prices is not None:
         most = np.floor(most / unit * (1 + 1e-12)) * unit
     spends = [
-        model.add_variable(f"spend{i:06d}", 0, float(most[i] / unit[i]), category)
+        model.add_variable(f"spend{i:06d}", 0, _finite(most[i] / unit[i]), category)
         for i in range(problem.n_lines)
     ]
     pieces = [model.add_variable(f"piece{i:06d}", 0, float(c)) for i, c in enumerate(ceilings)]
@@ -165,5 +165,10 @@ def _state(problem: Problem, unit: Array, slopes: Array, ceilings: Array) -> pul
         if deal > 0:
             chosen = model.add_variable(f"deal{i:06d}", 0, 1, pulp.LpInteger)
             model += total((i,)) >= deal / problem.budget * chosen, f"least{i}"
-            model += total((i,)) <= float(most[i]) * chosen, f"most{i}"
+            model += total((i,)) <= float(min(most[i], 1.0)) * chosen, f"most{i}"
     return model
+
+
+def _finite(bound: float) -> float | None:
+    """Return a bound as PuLP wants it: None where there is none."""
+    return float(bound) if bound < np.inf else None

@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 #: How far a sum of money may be off its limit, as a share of the budget.
 FEASIBILITY = 1e-9
 
+#: How the limit of the creators that a line can hire is named, before the line's name.
+AVAILABLE = "available creators of "
+
 #: How close to a limit, as a share of the budget, a plan is taken to be stopped by it.
 BINDING = 1e-6
 
@@ -82,11 +85,11 @@ class Problem:
 
     @property
     def upper(self) -> Array:
-        """What each line can spend at most: its cap, its own limits, the budget."""
-        upper = np.minimum(self.caps, self.budget)
+        """What each line can spend at most, whatever the budget: its cap and its own limits."""
+        upper = np.array(self.caps)
         for limit in self.limits:
             upper[list(limit.lines)] = np.minimum(upper[list(limit.lines)], limit.upper)
-        return np.asarray(upper)
+        return upper
 
     @property
     def steps(self) -> tuple[float, ...]:
@@ -100,7 +103,7 @@ class Problem:
         if plan.sum() > self.budget + slack:
             broken.append("budget")
         broken += [
-            f"available creators of {self.lines[i]}"
+            f"{AVAILABLE}{self.lines[i]}"
             for i, cap in enumerate(self.caps)
             if plan[i] > cap + slack
         ]
@@ -129,7 +132,7 @@ def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
     near = BINDING * problem.budget
     found = ["budget"] if room <= near else []
     found += [
-        f"available creators of {name}"
+        f"{AVAILABLE}{name}"
         for name, cap, spent, step in zip(
             problem.lines, problem.caps, plan, problem.steps, strict=True
         )

@@ -17,14 +17,19 @@ from optimize.problem import FEASIBILITY, Problem, problem
 from sim.compare import chance_best, regret
 from sim.metrics import METRICS
 from sim.outcomes import Outcomes, evaluate
+from sim.purchase import price_list
 from sim.statistics import Summary, standard_error, summarise
 from sim.worlds import Worlds, draw_worlds
+from tiermix.errors import TooLargeError
 from tiermix.scenario import Scenario
 
 Array = NDArray[np.float64]
 
 #: Told what is being done, step by step.
 Progress = Callable[[str], None]
+
+#: Creators that one line may hire over all worlds (some minutes of work).
+MOST_CREATORS = 1e10
 
 #: The name of the optimizer's plan among the strategies.
 OPTIMUM = "optimum"
@@ -47,7 +52,8 @@ class Strategy:
     plan : ndarray, shape (n_lines,)
         Money per line, as it can be spent.
     unspent : float
-        Money the strategy asked for and could not place.
+        Money the strategy asked for and could not place (of a rule of thumb or the optimum:
+        what is left of the budget).
     violations : tuple of str
         Limits the plan breaks.
     objective : Estimate
@@ -142,10 +148,11 @@ def analyse(
     Raises
     ------
     InfeasibleError
-        If no plan satisfies all limits.
-    OptimizeError
-        If a blended objective holds a metric that no plan can bring.
+        If no plan satisfies all limits, or a blend holds a metric that no plan can bring.
+    TooLargeError
+        If it would take hours.
     """
+    _check_size(scenario)
     progress("drawing worlds")
     worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed)
     feasible = problem(
@@ -166,8 +173,21 @@ def analyse(
     outcomes = evaluate(worlds, list(plans.values()), purchase(feasible))
     averaged = [float(response.values(plan).mean()) for plan in plans.values()]
     strategies = _strategies(outcomes, feasible, aim, plans, wishes, averaged)
-    optimum = _optimum(outcomes, feasible, aim, list(plans), solution) if solution else None
+    optimum = _optimum(outcomes, feasible, aim, strategies, solution) if solution else None
     return Analysis(scenario, feasible, aim, strategies, optimum)
+
+
+def _check_size(scenario: Scenario) -> None:
+    """Refuse what would take hours: creators hired, over all worlds."""
+    available = np.array([tier.available for tier in scenario.campaign.tiers])
+    hired = np.minimum(available, scenario.budget / price_list(scenario.campaign))
+    if hired.max() * scenario.worlds > MOST_CREATORS:
+        line = scenario.lines[int(hired.argmax())]
+        raise TooLargeError(
+            f"tiers.{line}: the budget hires {hired.max():.3g} creators in each of "
+            f"{scenario.worlds:,} worlds, more than {MOST_CREATORS:.0e} in all: draw fewer worlds, "
+            "or say how many creators are available"
+        )
 
 
 def placed(feasible: Problem, wish: Array) -> Array:
@@ -186,6 +206,7 @@ def _strategies(
 ) -> dict[str, Strategy]:
     """Set plans that were simulated on common worlds against each other."""
     values, controlled = aim.of(outcomes), aim.controlled(outcomes)
+    wished = {name: sum(wish) for name, wish in wishes.items()}
     losses, best = regret(values), chance_best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
     with ThreadPoolExecutor() as pool:
@@ -198,7 +219,7 @@ def _strategies(
     return {
         name: Strategy(
             plan,
-            float(sum(wishes.get(name, plan)) - plan.sum()),
+            float(wished.get(name, feasible.budget) - plan.sum()),
             feasible.violations(plan),
             _estimate(outcomes.worlds, controlled[i]),
             averaged[i],
@@ -212,7 +233,11 @@ def _strategies(
 
 
 def _optimum(
-    outcomes: Outcomes, feasible: Problem, aim: Goal, names: list[str], solution: Solution
+    outcomes: Outcomes,
+    feasible: Problem,
+    aim: Goal,
+    strategies: Mapping[str, Strategy],
+    solution: Solution,
 ) -> Optimum:
     """Check the best plan on fresh worlds, against the others, and line by line."""
     worlds, values = outcomes.worlds, aim.controlled(outcomes)
@@ -220,10 +245,16 @@ def _optimum(
     check = aim.controlled(evaluate(fresh, [solution.plan], purchase(feasible)))[0]
     lines = evaluate(worlds, np.diag(solution.plan), purchase(feasible))
     runner_up, lead = None, None
+    names, allowed = list(strategies), [not s.violations for s in strategies.values()]
     if len(names) > 1:
-        second = int(values[:-1].mean(axis=1).argmax())
+        second = _runner_up(values[:-1].mean(axis=1), allowed[:-1])
         runner_up, lead = names[second], _estimate(worlds, values[-1] - values[second])
     return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead)
+
+
+def _runner_up(means: Array, allowed: list[bool]) -> int:
+    """Return the best of the other strategies, an allowed one if there is any."""
+    return int(np.where(allowed, means, -np.inf).argmax() if any(allowed) else means.argmax())
 
 
 def _estimate(worlds: Worlds, values: Array) -> Estimate:

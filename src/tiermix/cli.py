@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,7 @@ from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 
 if TYPE_CHECKING:
     from tiermix.analysis import Analysis
+    from tiermix.commands import Compared
 
 app = typer.Typer(
     name="tiermix",
@@ -128,21 +130,19 @@ def benchmark(
 
 
 @app.command(epilog="Example: tiermix validate scenarios/*.yaml")
-def validate(files: Files) -> None:
+def validate(
+    files: Files,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the problems as data.")] = False,
+) -> None:
     """Check scenario files; name every problem with its place."""
-    from tiermix.errors import ScenarioError
-    from tiermix.scenario_file import read
+    from tiermix import commands
 
-    failed = False
-    for file in files:
-        try:
-            scenario = read(file)
-        except ScenarioError as error:
-            failed = True
-            typer.echo(str(error), err=True)
-        else:
-            typer.echo(f"{file}: valid ({scenario.name})")
-    if failed:
+    checks = commands.check(files)
+    if as_json:
+        _print_json({"tiermix": 1, "files": [check.as_data() for check in checks]})
+    for check in checks if not as_json else ():
+        typer.echo(str(check), err=not check.valid)
+    if not all(check.valid for check in checks):
         raise typer.Exit(INVALID)
 
 
@@ -160,35 +160,26 @@ def init(
 
 
 @app.command(epilog="Example: tiermix schema > tiermix.schema.json")
-def schema() -> None:
+def schema(
+    result: Annotated[bool, typer.Option("--result", help="Of the result document.")] = False,
+) -> None:
     """Print the JSON Schema of the scenario file, for editors."""
     from tiermix import commands
 
-    typer.echo(commands.schema_text())
+    typer.echo(commands.result_schema_text() if result else commands.schema_text())
 
 
 def _analyses(
-    files: list[str],
-    worlds: int | None,
-    seed: int | None,
-    *,
-    optimise: bool,
-    compare: Literal["strategies", "baselines", "nothing"],
+    files: list[str], worlds: int | None, seed: int | None, *, optimise: bool, compare: Compared
 ) -> list[Analysis]:
     """Read every file, then answer every scenario."""
     from tiermix import commands
-    from tiermix.analysis import analyse
     from tiermix.progress import shown_progress
 
     scenarios = [commands.load(file, worlds, seed) for file in files]
     with shown_progress() as progress:
         return [
-            analyse(
-                scenario,
-                optimise=optimise,
-                compare=compare,
-                progress=progress,
-            )
+            commands.answer(scenario, progress, optimise=optimise, compare=compare)
             for scenario in scenarios
         ]
 
@@ -204,8 +195,6 @@ def _print(analyses: list[Analysis], as_json: bool, show: Callable[[], None]) ->
 
 
 def _print_json(result: object) -> None:
-    import json
-
     typer.echo(json.dumps(result, indent=2, allow_nan=False))
 
 
@@ -213,32 +202,45 @@ def main() -> None:
     """Run the command line; no traceback reaches a user."""
     try:
         code = app(standalone_mode=False) or 0
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("Interrupted; nothing was written.", err=True)
+        print(end="", flush=True)
+    except KeyboardInterrupt:
         code = INTERRUPTED
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         code = _explain(error)
+    if code == INTERRUPTED:
+        typer.echo("Interrupted.", err=True)
     sys.exit(code)
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception | SystemExit) -> int:
     """Print what went wrong; return the exit code."""
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        return _stop_writing()
+    if isinstance(error, SystemExit):
+        return int(error.code or 0)
     if isinstance(error, typer.TyperException):
         error.show()  # type: ignore[attr-defined]
         return FAILED
     from optimize.errors import InfeasibleError, OptimizeError
-    from tiermix.errors import ScenarioError, TiermixError
+    from tiermix.errors import ScenarioError, TiermixError, TooLargeError
 
-    if isinstance(error, ScenarioError):
+    if isinstance(error, ScenarioError | InfeasibleError | TooLargeError):
         typer.echo(str(error), err=True)
         return INVALID
-    if isinstance(error, TiermixError | OptimizeError):
+    if isinstance(error, TiermixError | OptimizeError | OSError):
         typer.echo(f"tiermix: {error}", err=True)
-        return INVALID if isinstance(error, InfeasibleError) else FAILED
+        return FAILED
+    return _confess(error)
+
+
+def _stop_writing() -> int:
+    """Write no more to a reader who has gone, such as `head`: nothing is wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _confess(error: Exception) -> int:
+    """Say that this is tiermix's fault."""
     if "TIERMIX_DEBUG" in os.environ:
         raise error
     typer.echo(

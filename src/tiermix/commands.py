@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
+from optimize.errors import InfeasibleError
 from tiermix.analysis import Analysis, Progress, analyse
-from tiermix.errors import FileExistsAlreadyError, UsageError
-from tiermix.result import Document, document
-from tiermix.runs import save
+from tiermix.errors import FileExistsAlreadyError, ScenarioError, UsageError
+from tiermix.result import document
+from tiermix.result_schema import Document, result_schema
+from tiermix.runs import prepare, save
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import read
 from tiermix.schema import json_schema
 from tiermix.starter import starter_text
+
+#: What a plan is set beside: the file's strategies, the rules of thumb, or no plan.
+Compared = Literal["strategies", "baselines", "nothing"]
 
 
 def load(path: str, worlds: int | None, seed: int | None) -> Scenario:
@@ -34,20 +40,76 @@ def load(path: str, worlds: int | None, seed: int | None) -> Scenario:
     )
 
 
+def answer(
+    scenario: Scenario, progress: Progress, *, optimise: bool, compare: Compared
+) -> Analysis:
+    """Answer a scenario; what is infeasible is said with the name of its file.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    progress, optimise, compare
+        As for `tiermix.analysis.analyse`.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan satisfies all limits.
+    """
+    try:
+        return analyse(scenario, optimise=optimise, compare=compare, progress=progress)
+    except InfeasibleError as error:
+        raise InfeasibleError(f"{scenario.path}: {error}") from error
+
+
 def run(scenario: Scenario, out: Path, progress: Progress) -> tuple[Analysis, Document, Path]:
     """Answer a scenario and write its run folder."""
     started = time.perf_counter()
-    analysis = analyse(scenario, progress=progress)
+    prepare(out)
+    analysis = answer(scenario, progress, optimise=True, compare="strategies")
     result = document(analysis)
     progress("writing the run folder")
     folder = save(analysis, result, out, time.perf_counter() - started)
     return analysis, result, folder
 
 
-def documents(analyses: Sequence[Analysis]) -> Document:
+def documents(analyses: Sequence[Analysis]) -> Mapping[str, Any]:
     """Return one result document, or several under `scenarios`."""
     found = [document(analysis) for analysis in analyses]
     return found[0] if len(found) == 1 else {"tiermix": found[0]["tiermix"], "scenarios": found}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What came of reading a scenario file: its name, or what is wrong."""
+
+    file: str
+    name: str
+    error: ScenarioError | None
+
+    @property
+    def valid(self) -> bool:
+        """Whether the file can be used."""
+        return self.error is None
+
+    def __str__(self) -> str:
+        return str(self.error) if self.error else f"{self.file}: valid ({self.name})"
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the check as plain data."""
+        problems = [asdict(problem) for problem in self.error.problems] if self.error else []
+        return {"file": self.file, "valid": self.valid, "problems": problems}
+
+
+def check(files: Sequence[str]) -> list[Check]:
+    """Read scenario files and say what is wrong with each."""
+    checks = []
+    for file in files:
+        try:
+            checks.append(Check(file, read(file).name, None))
+        except ScenarioError as error:
+            checks.append(Check(file, "", error))
+    return checks
 
 
 def write_starter(path: Path) -> None:
@@ -86,3 +148,8 @@ def library() -> list[str]:
 def schema_text() -> str:
     """Return the JSON Schema of the scenario file."""
     return json.dumps(json_schema(), indent=2)
+
+
+def result_schema_text() -> str:
+    """Return the JSON Schema of the result document."""
+    return json.dumps(result_schema(), indent=2)

@@ -4,6 +4,7 @@
 
     TiermixError
     ├── ScenarioError      a scenario file that cannot be used, with every problem in it
+    ├── TooLargeError      a scenario that would take hours
     ├── RunFolderError     a run folder that cannot be written or read
     ├── UsageError         a command called with something it cannot use
     └── FileExistsAlreadyError   a file that is not overwritten
@@ -63,6 +64,10 @@ class ScenarioError(TiermixError):
         return "\n".join(
             f"{self.source}:{'' if problem.line else ' '}{problem}" for problem in self.problems
         )
+
+
+class TooLargeError(TiermixError):
+    """A scenario that would take hours."""
 
 
 class RunFolderError(TiermixError):

@@ -24,7 +24,8 @@ def document(analysis: Analysis) -> Document:
     analysis : Analysis
     """
     scenario = analysis.scenario
-    result: Document = {
+    optimum = analysis.optimum
+    result = {
         "tiermix": FORMAT,
         "version": __version__,
         "scenario": {"name": scenario.name, "sha256": scenario.sha256},
@@ -32,12 +33,11 @@ def document(analysis: Analysis) -> Document:
         "worlds": scenario.worlds,
         "budget": scenario.budget,
         "currency": scenario.currency,
+        **({"optimum": _optimum(analysis, optimum)} if optimum else {}),
         "strategies": {
             name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
         },
     }
-    if analysis.optimum is not None:
-        result["optimum"] = _optimum(analysis, analysis.optimum)
     return cast(Document, _plain(result))
 
 

@@ -7,21 +7,25 @@ import json
 import platform
 import re
 import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
+from os import W_OK, X_OK, access
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from sim.statistics import LEVELS
 from tiermix.analysis import Analysis
 from tiermix.errors import RunFolderError
 from tiermix.media_plan import rows
-from tiermix.result import Document
+from tiermix.result_schema import Document
 
 #: Packages whose versions decide the numbers of a run.
 PACKAGES = ("tiermix", "numpy", "scipy", "PuLP", "highspy")
+
+#: What text begins with that a spreadsheet would run.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def folder_name(result: Document) -> str:
@@ -29,6 +33,28 @@ def folder_name(result: Document) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", result["scenario"]["name"].lower()).strip("-")[:60]
     what = [result["scenario"]["sha256"], result["seed"], result["worlds"], result["version"]]
     return f"{slug or 'run'}-{sha256(json.dumps(what).encode()).hexdigest()[:10]}"
+
+
+def prepare(under: Path) -> None:
+    """Make the folder of all runs, so that no long run ends at a folder that takes nothing.
+
+    Raises
+    ------
+    RunFolderError
+        If it cannot be made or written to.
+    """
+    try:
+        under.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(under, error.strerror) from error
+    if not access(under, W_OK | X_OK):
+        raise _unwritable(under, "Permission denied")
+
+
+def _unwritable(folder: Path, reason: str | None) -> RunFolderError:
+    return RunFolderError(
+        f"{folder}: cannot be written ({reason}): choose another folder with --out"
+    )
 
 
 def save(analysis: Analysis, result: Document, under: Path, elapsed: float) -> Path:
@@ -58,18 +84,16 @@ def save(analysis: Analysis, result: Document, under: Path, elapsed: float) -> P
         If the folder cannot be written.
     """
     target = under / folder_name(result)
+    draft = under / f".{target.name}-{token_hex(4)}"
     try:
-        under.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=under))
+        draft.mkdir(parents=True)
         try:
             _write(analysis, result, draft, elapsed)
             _replace(draft, target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
-        raise RunFolderError(
-            f"{target}: cannot be written ({error.strerror}): choose another folder with --out"
-        ) from error
+        raise _unwritable(target, error.strerror) from error
     return target
 
 
@@ -77,24 +101,27 @@ def _write(analysis: Analysis, result: Document, folder: Path, elapsed: float) -
     """Write the files of a run."""
     _write_json(folder / "result.json", result)
     _write_json(folder / "manifest.json", manifest(result, elapsed))
-    (folder / "scenario.yaml").write_text(analysis.scenario.text, encoding="utf-8")
+    (folder / "scenario.yaml").write_text(analysis.scenario.text, encoding="utf-8", newline="")
     _write_csv(folder / "plan.csv", rows(analysis))
     _write_csv(folder / "outcomes.csv", tidy(result))
 
 
 def _replace(draft: Path, target: Path) -> None:
-    """Put the finished folder where the old one was."""
-    draft.chmod(0o755)
-    if target.exists():
-        old = draft.with_name(draft.name + "-old")
-        target.rename(old)
+    """Put the finished folder where the old one was; if that fails, the old one is back."""
+    if not target.exists():
         draft.rename(target)
-        shutil.rmtree(old)
-    else:
+        return
+    old = draft.with_name(f"{draft.name}-old")
+    target.rename(old)
+    try:
         draft.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)
 
 
-def manifest(result: Document, elapsed: float) -> Document:
+def manifest(result: Document, elapsed: float) -> dict[str, Any]:
     """Return how a run was made: versions, seed, worlds, solver, hash, time."""
     return {
         "versions": {
@@ -113,16 +140,17 @@ def tidy(result: Document) -> Iterable[dict[str, Any]]:
     """Yield the outcomes as one row per strategy, metric and statistic."""
     for strategy, outcome in result["strategies"].items():
         for metric, statistics in outcome["metrics"].items():
+            values: Mapping[str, Any] = statistics
             for statistic in ("mean", "se", *LEVELS, "cvar5"):
                 yield {
                     "strategy": strategy,
                     "metric": metric,
                     "statistic": statistic,
-                    "value": statistics[statistic],
+                    "value": values[statistic],
                 }
 
 
-def _write_json(path: Path, value: Document) -> None:
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
@@ -137,4 +165,4 @@ def _write_csv(path: Path, table: Iterable[dict[str, Any]]) -> None:
 
 def _inert(value: Any) -> Any:
     """Return text with a leading quote where it would start a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

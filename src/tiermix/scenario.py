@@ -54,7 +54,7 @@ class Scenario:
     text : str
         The file as read.
     sha256 : str
-        Of the bytes read.
+        Of the text in UTF-8, without a byte order mark.
     inputs : tuple of Input
         Every value that the campaign rests on.
     """

@@ -43,6 +43,8 @@ def read(path: str) -> Scenario:
         If it cannot be read, or anything in it is wrong; it holds every problem.
     """
     try:
+        if path == STDIN and sys.stdin is None:
+            raise _unreadable(path, "standard input is closed")
         if path == STDIN:
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
@@ -84,7 +86,7 @@ def _scenario(data: bytes, path: str) -> Scenario:
         raise _unreadable(path, f"not UTF-8 text: byte {error.start} is wrong") from error
     if not text.strip():
         raise _unreadable(path, "empty; `tiermix init` writes a scenario to start from")
-    return _build(text, path, sha256(data).hexdigest())
+    return _build(text, path, sha256(text.encode()).hexdigest())
 
 
 def _build(text: str, path: str, digest: str) -> Scenario:

@@ -8,7 +8,7 @@ from math import floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.problem import BINDING, binding
+from optimize.problem import AVAILABLE, BINDING, binding
 from sim.metrics import METRICS
 from sim.statistics import T90
 from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy
@@ -162,7 +162,7 @@ def limits(analysis: Analysis) -> list[str]:
         said.append(f"{money(left, currency)} of the budget is left. {_why_left(analysis, left)}")
     others = [name for name in bound if name != "budget"]
     if others:
-        said.append(f"At the limit: {listing(others)}.")
+        said.append(f"At the limit: {listing(_grouped(others))}.")
     return said
 
 
@@ -197,7 +197,7 @@ def warnings(analysis: Analysis) -> list[str]:
     said = []
     currency = analysis.scenario.currency
     for name, strategy in analysis.strategies.items():
-        if strategy.unspent > UNSPENT * analysis.scenario.budget:
+        if name != OPTIMUM and strategy.unspent > UNSPENT * analysis.scenario.budget:
             reason = _why_unspent(analysis, strategy)
             said.append(f"{name} leaves {money(strategy.unspent, currency)}: {reason}.")
         if strategy.violations:
@@ -213,5 +213,12 @@ def warnings(analysis: Analysis) -> list[str]:
 def _why_unspent(analysis: Analysis, strategy: Strategy) -> str:
     """Return why a strategy could not place all its money."""
     bound = binding(analysis.problem, strategy.plan)
-    gone = [name for name in bound if name.startswith("available creators")]
-    return f"it takes all {listing(gone)}" if gone else "it does not pay for one more creator"
+    gone = [name for name in bound if name.startswith(AVAILABLE)]
+    return f"it hires {listing(_grouped(gone))}" if gone else "it does not pay for one more creator"
+
+
+def _grouped(bound: list[str]) -> list[str]:
+    """Return limits in words, those of available creators as one."""
+    gone = [name.removeprefix(AVAILABLE) for name in bound if name.startswith(AVAILABLE)]
+    others = [name for name in bound if not name.startswith(AVAILABLE)]
+    return ([f"every available {listing(gone)}"] if gone else []) + others

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -14,7 +16,7 @@ from sim.metrics import METRICS
 from sim.statistics import Summary
 from tiermix import media_plan, story
 from tiermix.analysis import OPTIMUM, Analysis, Strategy
-from tiermix.words import NOTHING, money, number, share
+from tiermix.words import NOTHING, SIGNS, brief_money, money, number, share
 
 #: Width where the output is no terminal.
 WIDTH = 80
@@ -24,9 +26,11 @@ COMPARED = ("reach", "conversions")
 
 
 def console() -> Console:
-    """Return the console of results: standard output."""
-    plain = Console(highlight=False, emoji=False)
-    return plain if plain.is_terminal else Console(highlight=False, emoji=False, width=WIDTH)
+    """Return the console of results: standard output, names printed as they are."""
+    plain = Console(highlight=False, emoji=False, markup=False)
+    if plain.is_terminal:
+        return plain
+    return Console(highlight=False, emoji=False, markup=False, width=WIDTH)
 
 
 def show_run(out: Console, analysis: Analysis) -> None:
@@ -40,22 +44,30 @@ def show_run(out: Console, analysis: Analysis) -> None:
         show_strategies(out, analysis)
     _section(out, "Certificate")
     _say(out, [story.certificate(analysis)])
-    _section(out, "What binds")
-    _say(out, [*story.limits(analysis), *story.warnings(analysis)])
+    _section(out, "What limits the plan")
+    _say(out, story.limits(analysis))
+    _warn(out, analysis)
 
 
 def show_simulation(out: Console, analysis: Analysis) -> None:
     """Print strategies without an optimum."""
     _title(out, analysis)
     show_strategies(out, analysis)
-    _say(out, story.warnings(analysis))
+    _warn(out, analysis)
 
 
 def show_strategies(out: Console, analysis: Analysis) -> None:
     """Print strategies side by side."""
     _section(out, "Strategies")
     out.print(_strategies(analysis))
-    _say(out, ["Mean, and the range that holds 9 of 10 worlds; best: share of worlds won."])
+    out.print()
+    _say(
+        out,
+        [
+            "Best: in how many worlds the strategy wins (ties are shared). Then the mean, "
+            "and in brackets what 9 of 10 worlds lie between."
+        ],
+    )
 
 
 def _title(out: Console, analysis: Analysis) -> None:
@@ -74,75 +86,94 @@ def _section(out: Console, title: str) -> None:
 
 def _say(out: Console, sentences: Iterable[str]) -> None:
     for sentence in sentences:
-        out.print(Padding(Text(sentence), (0, 0, 0, 2)))
+        out.print(Padding(sentence, (0, 0, 0, 2), expand=False))
 
 
-def _table(columns: Iterable[str]) -> Table:
-    """Return an empty table: names to the left, numbers to the right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-    for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if i else "left", overflow="fold")
+def _warn(out: Console, analysis: Analysis) -> None:
+    """Print what a reader should know, if there is anything."""
+    warnings = story.warnings(analysis)
+    if warnings:
+        _section(out, "Good to know")
+        _say(out, warnings)
+
+
+def _table(name: str, numbers: Iterable[str], words: Iterable[str] = ()) -> Table:
+    """Return an empty table: a name, numbers that stay on one line, words that may wrap."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column(name, overflow="fold")
+    for column in numbers:
+        table.add_column(column, justify="right", overflow="fold", no_wrap=True)
+    for column in words:
+        table.add_column(column, overflow="fold")
     return table
+
+
+def _unit(analysis: Analysis) -> str:
+    """Return the currency where a sign stands for it; tables leave codes to their title."""
+    return analysis.scenario.currency if analysis.scenario.currency in SIGNS else ""
 
 
 def _media_plan(analysis: Analysis) -> Table:
-    currency = analysis.scenario.currency
-    labels = ("Reach", "Conversions", "CPM", "CPE", "CPA")
-    table = _table(("Line", "Spend", "Share", "Creators", *labels))
-    for row in media_plan.rows(analysis):
-        values = {key.removesuffix(f"_{currency}"): value for key, value in row.items()}
-        if values["line"] == "total":
-            table.add_section()
-        table.add_row(
-            Text(values["line"]),
-            money(values["spend"], currency),
-            share(values["share_of_budget"]),
-            number(values["creators"]),
-            *(number(values[key]) for key in ("reach", "conversions")),
-            *(_maybe_money(values[key], currency) for key in ("cpm", "cpe", "cpa")),
-        )
+    table = _table("Line", ("Spend", "Share", "Creators", "Reach", "Conv.", "CPM", "CPE", "CPA"))
+    *lines, total = media_plan.rows(analysis)
+    for row in lines:
+        table.add_row(*_planned(analysis, row))
+    table.add_section()
+    table.add_row(*_planned(analysis, total))
     return table
 
 
-def _maybe_money(value: float | None, currency: str) -> str:
-    return NOTHING if value is None else money(value, currency)
+def _planned(analysis: Analysis, row: Mapping[str, Any]) -> list[str]:
+    """Return one row of the media plan as people read it."""
+    values = {key.removesuffix(f"_{analysis.scenario.currency}"): x for key, x in row.items()}
+    unit = _unit(analysis)
+    costs = (values["cpm"], values["cpe"], values["cpa"])
+    return [
+        values["line"],
+        money(values["spend"], unit),
+        share(values["share_of_budget"]),
+        number(values["creators"]),
+        number(values["reach"]),
+        number(values["conversions"]),
+        *(NOTHING if cost is None else brief_money(cost, unit) for cost in costs),
+    ]
+
+
+def _ranked(analysis: Analysis) -> list[tuple[str, Strategy]]:
+    """Return the strategies, the best first; among equals the optimum."""
+    return sorted(
+        analysis.strategies.items(),
+        key=lambda item: (-float(f"{item[1].averaged:.9g}"), item[0] != OPTIMUM),
+    )
 
 
 def _strategies(analysis: Analysis) -> Table:
     """Return the strategies side by side, the best first."""
-    currency = analysis.scenario.currency
     objective = [metric for metric, _ in analysis.scenario.objective]
     metrics = [*objective, *(m for m in COMPARED if m not in objective)][:3]
-    blended = ["Objective"] if len(objective) > 1 else []
-    table = _table(("Strategy", "Best", *blended, *(METRICS[m].label for m in metrics)))
-    ranked = sorted(analysis.strategies.items(), key=lambda item: -item[1].objective.mean)
-    for name, strategy in ranked:
+    blended = ["Score"] if len(objective) > 1 else []
+    table = _table("Strategy", ("Best", *blended, *(METRICS[m].label for m in metrics)))
+    for name, strategy in _ranked(analysis):
         table.add_row(
             Text(name, style="bold" if name == OPTIMUM else ""),
             share(strategy.p_best),
             *(share(strategy.objective.mean) for _ in blended),
-            *(_cell(strategy.metrics[metric], metric, currency) for metric in metrics),
+            *(_cell(strategy.metrics[metric], metric, _unit(analysis)) for metric in metrics),
         )
     return table
 
 
-def _cell(summary: Summary, metric: str, currency: str) -> str:
-    """Return a mean and its 90 % range."""
-
-    def shown(value: float) -> str:
-        unit = METRICS[metric].unit
-        return money(value, currency) if unit == "money" else number(value)
-
-    low, high = summary.statistics["p5"], summary.statistics["p95"]
-    return f"{shown(summary.mean)} ({shown(low)}–{shown(high)})"
+def _cell(summary: Summary, metric: str, unit: str) -> str:
+    """Return a mean and its 90 % range, such as "$10.8k (5,440–17.4k)"."""
+    mean, low, high = (summary.statistics[key] for key in ("mean", "p5", "p95"))
+    shown = brief_money(mean, unit) if METRICS[metric].unit == "money" else number(mean)
+    return f"{shown} ({number(low)}{'–' if low >= 0 else '…'}{number(high)})"
 
 
 def show_comparison(out: Console, analyses: list[Analysis]) -> None:
     """Print the strategies of every scenario, then the optima beside each other."""
     for analysis in analyses:
-        _title(out, analysis)
-        show_strategies(out, analysis)
-        _say(out, story.warnings(analysis))
+        show_simulation(out, analysis)
         out.print()
     if len(analyses) > 1:
         _section(out, "Best plans")
@@ -151,47 +182,52 @@ def show_comparison(out: Console, analyses: list[Analysis]) -> None:
 
 def _best_plans(analyses: list[Analysis]) -> Table:
     """Return one row a scenario: its best plan and what it brings."""
-    table = _table(("Scenario", "Budget", "Best plan", "Brings", "Fresh worlds"))
+    table = _table("Scenario", ("Budget",), ("Best plan", "Brings", "On fresh worlds"))
     for analysis in analyses:
         scenario, best = analysis.scenario, analysis.strategies[OPTIMUM]
-        split = [
-            f"{share(spend / scenario.budget)} {line}"
-            for line, spend in zip(scenario.lines, best.plan.tolist(), strict=True)
-            if spend > 0
-        ]
         assert analysis.optimum is not None
         table.add_row(
-            Text(scenario.name),
+            scenario.name,
             money(scenario.budget, scenario.currency),
-            ", ".join(split) or "nothing",
+            _split(analysis, best),
             story.amount(analysis, best.objective.mean),
             story.amount(analysis, analysis.optimum.out_of_sample.mean),
         )
     return table
 
 
+def _split(analysis: Analysis, strategy: Strategy) -> str:
+    """Return a plan in shares of the budget, such as "64 % micro, 36 % macro"."""
+    spends = zip(analysis.scenario.lines, strategy.plan.tolist(), strict=True)
+    budget = analysis.scenario.budget
+    return ", ".join(f"{share(x / budget)} {line}" for line, x in spends if x > 0) or "nothing"
+
+
 def show_benchmark(out: Console, analyses: list[Analysis]) -> None:
     """Print every rule of thumb's objective as a share of the certified bound."""
     for analysis in analyses:
         _title(out, analysis)
+        out.print()
         out.print(_benchmark(analysis))
+        out.print()
+    _say(out, ["Of bound: of the most that any allowed plan can bring, as certified."])
 
 
 def benchmark_share(analysis: Analysis, strategy: Strategy) -> float:
-    """Return a strategy's objective as a share of what no plan can pass."""
+    """Return a strategy's objective as a share of what no plan can pass; NaN if that is none."""
     assert analysis.optimum is not None
     bound = analysis.optimum.solution.upper_bound
     return strategy.averaged / bound if bound > 0 else float("nan")
 
 
 def _benchmark(analysis: Analysis) -> Table:
-    table = _table(("Allocation", "Share of bound", "Objective", *analysis.scenario.lines))
-    ranked = sorted(analysis.strategies.items(), key=lambda item: -item[1].averaged)
-    for name, strategy in ranked:
+    table = _table("Allocation", ("Of bound", "Brings"), ("Split of the budget",))
+    for name, strategy in _ranked(analysis):
+        part = benchmark_share(analysis, strategy)
         table.add_row(
             Text(name, style="bold" if name == OPTIMUM else ""),
-            f"{100 * benchmark_share(analysis, strategy):.1f} %",
-            story.amount(analysis, strategy.averaged),
-            *(share(x / analysis.scenario.budget) for x in strategy.plan.tolist()),
+            f"{100 * part:.1f} %" if isfinite(part) else NOTHING,
+            story.value(analysis, strategy.averaged),
+            _split(analysis, strategy),
         )
     return table

@@ -48,8 +48,11 @@ def money(value: float, currency: str) -> str:
 
 
 def brief_money(value: float, currency: str) -> str:
-    """Return an amount of money with three figures: $0.42, $212, $21.8k."""
-    return _signed(value, currency, number(abs(value))) if isfinite(value) else NOTHING
+    """Return an amount of money with about three figures: $0.42, $64.8, $212, $21.8k."""
+    if not isfinite(value):
+        return NOTHING
+    cents = 0.01 <= abs(value) < 9.995 and value != round(value)
+    return _signed(value, currency, f"{abs(value):.2f}" if cents else number(abs(value)))
 
 
 def _signed(value: float, currency: str, size: str) -> str:

@@ -96,8 +96,8 @@ def test_followers_may_explain_the_whole_spread() -> None:
 
 
 def test_defaults_leave_nothing_out() -> None:
-    tier = Tier("t", KNOWN(1e3), KNOWN(1.0), *[KNOWN(0.1, "logit")] * 2, KNOWN(0.1),
-                KNOWN(0.1, "logit"), (1.0,))  # fmt: skip
+    share = KNOWN(0.1, "logit")
+    tier = Tier("t", KNOWN(1e3), KNOWN(1.0), share, share, KNOWN(0.1), share, (1.0,))
     campaign = Campaign((Segment("s", 1e3, KNOWN(0.1, "logit")),), (tier,))
     assert campaign.heterogeneity == inf
     assert tier.authentic_share.median == tier.delivery_rate.median == 1.0

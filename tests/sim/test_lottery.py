@@ -156,7 +156,7 @@ def test_exponents_are_those_of_brute_force_integration(name: str, what: str) ->
             assert exponent == pytest.approx(-np.log(missed), rel=2e-4), rate
 
 
-def test_exponents_of_a_very_wide_tier_stay_accurate() -> None:
+def test_a_very_wide_tier_is_accurate_to_half_a_thousandth_of_people() -> None:
     tier = replace(TIERS["followers alone"], followers=Uncertain("log", 9_000.0, 0.0, 2.0),
                    fee=Uncertain("log", 300.0, 0.0, 1.3), engagement_elasticity=0.0)  # fmt: skip
     worlds = bank(tier, 1)
@@ -164,7 +164,7 @@ def test_exponents_of_a_very_wide_tier_stay_accurate() -> None:
     exponents = contacts_lottery(worlds, tier).exponents(rates)[0]
     values, chance, delivery = brute(worlds, tier, "contacts", 0)
     missed = [1 - delivery * (-np.expm1(-rate * values) @ chance) for rate in rates[0]]
-    assert np.exp(-exponents) == pytest.approx(np.array(missed), abs=2e-4)
+    assert np.exp(-exponents) == pytest.approx(np.array(missed), abs=5e-4)
 
 
 def test_a_creator_without_spread_has_the_closed_form() -> None:
@@ -217,8 +217,8 @@ def test_the_mean_cost_agrees_with_the_reference_engine(name: str) -> None:
 @pytest.mark.parametrize("name", ["everything", "cut", "cut short"])
 def test_the_mean_cost_is_what_a_crowd_costs(name: str) -> None:
     tier = TIERS[name]
-    sure = replace(tier, **{key: replace(getattr(tier, key), typical_sd=0.0)
-                            for key in ("followers", "fee", "delivery_rate", "overhead")})  # fmt: skip
+    keys = ("followers", "fee", "delivery_rate", "overhead")
+    sure = replace(tier, **{key: replace(getattr(tier, key), typical_sd=0.0) for key in keys})
     cost = hire(sure, 400_000, 1.0, np.random.default_rng(4)).cost
     mean = mean_cost(bank(sure, 1), sure)[0]
     assert abs(cost.mean() - mean) < 4 * cost.std() / cost.size**0.5
@@ -267,19 +267,27 @@ def test_a_cut_that_cuts_nothing_changes_nothing() -> None:
     assert one.exponents(rates) == pytest.approx(other.exponents(rates), rel=2e-4)
 
 
-def test_a_law_cut_far_out_of_its_middle_is_that_of_the_interval() -> None:
-    law = Uncertain("log", 1e4, 0.0, 0.05, 2e4, 3e4)
+def test_typical_followers_beyond_the_cut_count_as_the_cut() -> None:
+    law = Uncertain("log", 1e4, 1.0, 0.05, 9e3, 1.1e4)
     tier = replace(TIERS["followers alone"], followers=law, fee_elasticity=0.0,
                    engagement_elasticity=0.0)  # fmt: skip
-    mean = impressions_lottery(bank(tier, 1), tier).mean()[0] / (0.3 * 2)
-    assert 2e4 <= mean <= 3e4
+    followers = impressions_lottery(bank(tier, 64), tier).mean()
+    followers /= 2 * bank(tier, 64).tier(tier, "view_rate")
+    assert (followers >= 9e3).all()
+    assert (followers <= 1.1e4).all()
 
 
 def test_followers_that_are_alike_are_cut_too() -> None:
     law = Uncertain("log", 1e4, 0.5, 0.0, 8e3, 1.5e4)
-    tier = replace(EVERYTHING, followers=law, view_rate=KNOWN(0.3, "logit"),
-                   fee_elasticity=0.0, engagement_elasticity=0.0,
-                   authentic_share=KNOWN(1.0, "logit"), delivery_rate=KNOWN(1.0, "logit"))  # fmt: skip
+    tier = replace(
+        EVERYTHING,
+        followers=law,
+        view_rate=KNOWN(0.3, "logit"),
+        fee_elasticity=0.0,
+        engagement_elasticity=0.0,
+        authentic_share=KNOWN(1.0, "logit"),
+        delivery_rate=KNOWN(1.0, "logit"),
+    )
     followers = impressions_lottery(bank(tier, 64), tier).mean() / (0.3 * 2)
     assert followers.min() >= 8e3 * (1 - 1e-9)
     assert followers.max() <= 1.5e4 * (1 + 1e-9)

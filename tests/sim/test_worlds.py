@@ -115,7 +115,9 @@ def test_plain_draws_beyond_the_sobol_table_spread_as_stated() -> None:
 def first_points(campaign: Campaign, sample: int, seeds: int) -> npt.NDArray[np.float64]:
     """Return independent points: the first of every replicate, under many seeds."""
     banks = [draw_worlds(campaign, REPLICATES, seed, sample=sample) for seed in range(seeds)]
-    return np.log(np.concatenate([uncertain_values(worlds) for worlds in banks], axis=1))
+    return np.asarray(
+        np.log(np.concatenate([uncertain_values(worlds) for worlds in banks], axis=1))
+    )
 
 
 @pytest.mark.parametrize("campaign", [CAMPAIGN, wide(14)], ids=["card", "wide"])

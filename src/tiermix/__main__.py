@@ -1,0 +1,5 @@
+"""``python -m tiermix``."""
+
+from tiermix.cli import main
+
+main()

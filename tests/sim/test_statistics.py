@@ -1,0 +1,314 @@
+"""Statistics against brute-force draws, and their error bars against repetition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf, isfinite, isnan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from sim.campaign import Campaign
+from sim.metrics import METRICS
+from sim.outcomes import Outcomes, evaluate
+from sim.purchase import PARTS, WHOLE, Purchase, price_list
+from sim.statistics import (
+    LEVELS,
+    T90,
+    _first_at_least_zero,
+    law,
+    probability_at_least,
+    standard_error,
+    summarise,
+)
+from sim.uncertain import Uncertain
+from sim.worlds import draw_worlds
+from specimens import KNOWN, card_like, few_unequal
+
+FloatArray = npt.NDArray[np.float64]
+
+COUNTS = ("reach", "engagements", "clicks", "conversions")
+MONEY = ("revenue", "profit", "roas")
+WORLDS, DRAWS = 1024, 2_000
+
+
+def small() -> tuple[Campaign, tuple[float, float]]:
+    """Return a campaign with about a dozen conversions, where counting noise matters."""
+    return card_like(), (9_000.0, 0.0)
+
+
+def played(campaign: Campaign, plan: object, way: Purchase = PARTS, n: int = WORLDS) -> Outcomes:
+    return evaluate(draw_worlds(campaign, n, 6), np.array([plan]), way, threads=1)
+
+
+@pytest.fixture(scope="module", params=["small", "few unequal"])
+def outcomes(request: pytest.FixtureRequest) -> Outcomes:
+    if request.param == "small":
+        return played(*small())
+    campaign = few_unequal()
+    return played(campaign, np.array([2, 5]) * price_list(campaign), WHOLE)
+
+
+def drawn(outcomes: Outcomes, metric: str, seed: int = 5) -> FloatArray:
+    """Return brute-force draws of a metric, sorted: counts of people and events, then money."""
+    rng = np.random.default_rng(seed)
+    count = metric if metric in COUNTS else "conversions"
+    mean = outcomes.values[count][0]
+    shape = (DRAWS, mean.size)
+    if count in outcomes.chances:
+        chance = outcomes.chances[count][0]
+        trials = mean / chance
+        counts = rng.binomial(np.floor(trials).astype(np.int64) + (rng.random(shape) < trials % 1),
+                              chance, shape).astype(float)  # fmt: skip
+    else:
+        counts = rng.poisson(mean, shape).astype(float)
+    worlds, spend = outcomes.worlds.values, outcomes.values["spend"][0]
+    if metric in MONEY:
+        counts *= worlds["order_value"]
+    if metric == "profit":
+        counts = counts * worlds["margin"] - spend
+    if metric == "roas":
+        counts /= spend
+    return np.sort(counts.ravel())
+
+
+@pytest.mark.parametrize("metric", [*COUNTS, *MONEY])
+def test_quantiles_and_the_worst_mean_are_those_of_brute_force_draws(
+    outcomes: Outcomes, metric: str
+) -> None:
+    summary, sample = summarise(outcomes, metric, 0), drawn(outcomes, metric)
+    n = sample.size
+    for name, level in LEVELS.items():
+        value = summary.statistics[name]
+        error = 4 * (level * (1 - level) / n) ** 0.5
+        slack = 1e-6 * float(np.ptp(sample))
+        assert np.searchsorted(sample, value + slack, side="right") / n >= level - error, name
+        assert np.searchsorted(sample, value - slack, side="left") / n <= level + error, name
+    worst = sample[: n // 20]
+    tail = worst.std() / (n / 20) ** 0.5 + (sample[n // 20] - worst.mean()) / (n / 20) ** 0.5
+    assert abs(summary.statistics["cvar5"] - worst.mean()) < 4 * tail + 1e-9
+
+
+@pytest.mark.parametrize("metric", COUNTS)
+def test_quantiles_of_counts_are_counts(outcomes: Outcomes, metric: str) -> None:
+    summary, y = summarise(outcomes, metric, 0), law(outcomes, metric, 0)
+    for name, level in LEVELS.items():
+        value = summary.statistics[name]
+        assert value == round(value)
+        if value < 5e3:  # laws that step more finely are solved to what matters
+            assert y.cdf(value).mean() >= level > y.cdf(value - 1).mean()
+
+
+@pytest.mark.parametrize("metric", ["conversions", "profit", "reach"])
+def test_probabilities_are_those_of_brute_force_draws(outcomes: Outcomes, metric: str) -> None:
+    sample = drawn(outcomes, metric)
+    for level in (0.02, 0.3, 0.9):
+        target = float(sample[int(level * sample.size)])
+        chance = float(probability_at_least(outcomes, metric, 0, target).mean())
+        slack = abs(target) * 1e-6
+        low = 1 - np.searchsorted(sample, target + slack, side="left") / sample.size
+        high = 1 - np.searchsorted(sample, target - slack, side="left") / sample.size
+        error = 4 * (level * (1 - level) / sample.size) ** 0.5
+        assert low - error <= chance <= high + error
+
+
+def test_a_count_reaches_a_target_of_exactly_its_value() -> None:
+    exact = played(*small())
+    chance = probability_at_least(exact, "conversions", 0, 5.0)
+    y = law(exact, "conversions", 0)
+    assert chance == pytest.approx(1 - y.cdf(4.0), abs=1e-12)
+
+
+def test_nothing_spent_breaks_even() -> None:
+    nothing = played(card_like(), (0.0, 0.0), n=64)
+    for metric in ("profit", "conversions", "revenue"):
+        assert (probability_at_least(nothing, metric, 0, 0.0) == 1).all(), metric
+
+
+@pytest.mark.parametrize("metric", ["impressions", "brand_lift", "frequency", "cpm", "cpa"])
+def test_what_worlds_fix_has_the_quantiles_of_the_sample(outcomes: Outcomes, metric: str) -> None:
+    summary, values = summarise(outcomes, metric, 0), outcomes.values[metric][0]
+    for name, level in LEVELS.items():
+        exact = np.quantile(values, level, method="inverted_cdf")
+        assert summary.statistics[name] == exact
+    tail = np.sort(values)
+    share = 0.05 * values.size
+    whole, part = int(share), share % 1
+    if METRICS[metric].better == "down":
+        tail = tail[::-1]
+    by_hand = (tail[:whole].sum() + part * tail[whole]) / share
+    assert summary.statistics["cvar5"] == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_means_of_ratios_are_ratios_of_means(outcomes: Outcomes) -> None:
+    mean = {name: summarise(outcomes, name, 0).mean for name in METRICS}
+    for name, metric in METRICS.items():
+        if metric.over:
+            top, bottom = metric.over
+            assert mean[name] == pytest.approx(metric.times * mean[top] / mean[bottom]), name
+
+
+def test_the_error_of_a_ratio_is_the_spread_of_ratios_over_replicates(outcomes: Outcomes) -> None:
+    top, bottom = outcomes.controlled["revenue"][0], outcomes.controlled["spend"][0]
+    replicate = outcomes.worlds.replicate()
+    ratios = [top[replicate == r].mean() / bottom[replicate == r].mean() for r in range(16)]
+    se = summarise(outcomes, "roas", 0).se
+    assert se == pytest.approx(np.std(ratios, ddof=1) / 4, rel=0.15)
+
+
+def test_the_standard_error_is_the_spread_of_replicate_means() -> None:
+    worlds = draw_worlds(card_like(), 500, 6)
+    values = np.random.default_rng(3).standard_normal(500)
+    means = [values[r::16].mean() for r in range(16)]
+    assert standard_error(worlds, values) == pytest.approx(np.std(means, ddof=1) / 4)
+
+
+def test_statistics_come_in_order(outcomes: Outcomes) -> None:
+    for metric in METRICS:
+        s = summarise(outcomes, metric, 0).statistics
+        ordered = [s["p5"], s["p25"], s["p50"], s["p75"], s["p95"]]
+        assert ordered == sorted(ordered), metric
+        assert s["cvar5"] <= s["p5"] if METRICS[metric].better == "up" else s["cvar5"] >= s["p95"]
+
+
+def test_no_money_has_no_spread_and_no_error() -> None:
+    nothing = played(card_like(), (0.0, 0.0), n=64)
+    for name, metric in METRICS.items():
+        summary = summarise(nothing, name, 0)
+        for statistic, value in summary.statistics.items():
+            assert isnan(value) if metric.over else value == 0, (name, statistic)
+            assert metric.over or summary.errors[statistic] == 0
+
+
+def bare_card() -> Campaign:
+    """Return a campaign in which every world is the same."""
+    campaign = few_unequal()
+
+    def bare(owner: object, names: tuple[str, ...]) -> dict[str, Any]:
+        laws = {name: getattr(owner, name) for name in names}
+        return {k: Uncertain(v.link, v.median) for k, v in laws.items() if isinstance(v, Uncertain)}
+
+    tiers = tuple(replace(t, **bare(t, t.__slots__), fee_elasticity=0.0, engagement_elasticity=0.0)
+                  for t in campaign.tiers)  # fmt: skip
+    tiers = tuple(replace(tier, delivery_rate=KNOWN(1.0, "logit")) for tier in tiers)
+    segments = tuple(replace(s, **bare(s, s.__slots__)) for s in campaign.segments)
+    names = ("order_value", "margin", "resonance")
+    return replace(campaign, tiers=tiers, segments=segments, **bare(campaign, names))
+
+
+def test_one_world_repeated_leaves_counting_noise_alone() -> None:
+    same = played(bare_card(), (5_000.0, 0.0), n=64)
+    for metric in ("conversions", "revenue", "profit", "reach"):
+        summary, sample = summarise(same, metric, 0), drawn(same, metric)
+        assert summary.se == pytest.approx(0, abs=1e-9 * abs(summary.mean))
+        for name, level in LEVELS.items():
+            value = summary.statistics[name]
+            below = np.mean(sample <= value + 1e-6), np.mean(sample < value - 1e-6)
+            assert below[1] - 0.01 <= level <= below[0] + 0.01, (metric, name)
+        assert summary.statistics["cvar5"] < summary.statistics["p5"]
+
+
+def one_macro_who_may_not_deliver(rate: float, overhead: float) -> Outcomes:
+    campaign = few_unequal()
+    macro = replace(campaign.tiers[0], delivery_rate=KNOWN(rate, "logit"), overhead=KNOWN(overhead))
+    campaign = replace(campaign, tiers=(macro, campaign.tiers[1]))
+    return played(campaign, (price_list(campaign)[0] * 1.0001, 0.0), WHOLE, n=512)
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.5, 0.51, 0.52, 0.53, 0.76, 0.9, 0.96, 0.97])
+def test_a_cost_that_may_be_endless_says_so(rate: float) -> None:
+    """Overhead is paid for impressions that never come: infinite cost per thousand."""
+    outcomes = one_macro_who_may_not_deliver(rate, 300.0)
+    values = outcomes.values["cpm"][0]
+    assert np.isinf(values).any()
+    summary = summarise(outcomes, "cpm", 0)
+    for name, level in LEVELS.items():
+        exact = np.sort(values)[int(np.ceil(level * values.size)) - 1]
+        assert summary.statistics[name] == exact
+        assert isnan(summary.errors[name]) or summary.errors[name] >= 0
+        assert isfinite(exact) or isnan(summary.errors[name])
+    assert summary.statistics["cvar5"] == inf
+    assert isfinite(summary.mean)
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.5, 0.95])
+def test_worlds_in_which_a_ratio_is_not_defined_do_not_count(rate: float) -> None:
+    """Nothing is paid and nothing seen: no cost per thousand in that world."""
+    outcomes = one_macro_who_may_not_deliver(rate, 0.0)
+    values = outcomes.values["cpm"][0]
+    defined = np.sort(values[~np.isnan(values)])
+    assert 0 < defined.size < values.size
+    summary = summarise(outcomes, "cpm", 0)
+    for name, level in LEVELS.items():
+        assert summary.statistics[name] == defined[int(np.ceil(level * defined.size)) - 1]
+    share = 0.05 * defined.size
+    whole, part = int(share), share % 1
+    tail = defined[::-1]
+    by_hand = (tail[:whole].sum() + part * tail[whole]) / share
+    assert summary.statistics["cvar5"] == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 5, 15])
+def test_few_worlds_have_no_error_bars_but_do_not_break(n: int) -> None:
+    summary = summarise(played(card_like(), (9_000.0, 0.0), n=n), "conversions", 0)
+    assert isfinite(summary.mean)
+    assert isnan(summary.se)
+
+
+@pytest.mark.parametrize("zero", [-1000, -3, 0, 1, 17, 12_345])
+@pytest.mark.parametrize("slope", [1e-3, 0.02, 5.0])
+@pytest.mark.parametrize("start", [-50, 0, 400])
+def test_the_first_integer_past_a_zero_is_found(zero: int, slope: float, start: int) -> None:
+    for curve in (
+        lambda j: (j - zero + 0.5) * 0.02,
+        lambda j: np.tanh((j - zero + 0.5) / 30),
+        lambda j: float(j >= zero) - 0.3,
+        lambda j: np.expm1(min((j - zero + 0.5) / 50, 20.0)),
+    ):
+        assert _first_at_least_zero(curve, start, slope) == zero
+
+
+def test_a_zero_at_an_integer_is_that_integer() -> None:
+    assert _first_at_least_zero(lambda j: (j - 7) * 0.1, 0, 0.1) == 7
+
+
+def test_a_fine_law_is_solved_to_what_matters() -> None:
+    found = _first_at_least_zero(lambda j: (j - 10**9) * 1e-8, 0, 1e-8)
+    assert abs(found - 10**9) < 1001
+
+
+COVERED = ("mean", "p5", "p50", "p95", "cvar5")
+
+
+def coverage(campaign: Campaign, plan: object, metric: str, repetitions: int, n: int) -> FloatArray:
+    """Return how often the 90 % interval of each statistic holds the truth."""
+    truth = summarise(
+        evaluate(draw_worlds(campaign, 2**16, 10**6), np.array([plan])), metric, 0
+    ).statistics
+    hits = np.zeros(len(COVERED))
+    for seed in range(repetitions):
+        summary = summarise(evaluate(draw_worlds(campaign, n, seed), np.array([plan])), metric, 0)
+        for i, name in enumerate(COVERED):
+            # A quantile of counts is whole: half a count of the interval is rounding.
+            rounding = 0.5 if metric == "conversions" and name.startswith("p") else 0.0
+            half = T90 * summary.errors[name] + rounding
+            hits[i] += abs(summary.statistics[name] - truth[name]) <= half
+    return hits / repetitions
+
+
+def test_intervals_hold_the_truth_nine_times_in_ten() -> None:
+    shares = coverage(*small(), "conversions", 120, 512)
+    assert (shares > 0.9 - 4 * (0.09 / 120) ** 0.5).all(), shares
+    assert (shares <= 1).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", ["conversions", "profit", "reach", "roas", "frequency"])
+@pytest.mark.parametrize("n", [512, 2048])
+def test_intervals_hold_the_truth_between_87_and_93_times_in_a_hundred(metric: str, n: int) -> None:
+    shares = coverage(card_like(), (30_000.0, 30_000.0), metric, 800, n)
+    noise = 2 * (0.09 / 800) ** 0.5
+    assert (shares > 0.87 - noise).all(), shares
+    assert (shares < 0.93 + noise).all(), shares
