@@ -72,11 +72,11 @@ def fitted(problem: Problem, wish: Sequence[float] | Array) -> Array:
         plan = lower + free * max(room, 0.0) / free.sum()
     for limit in problem.limits:
         lines = list(limit.lines)
-        if plan[lines].sum() > limit.upper:
-            plan[lines] *= limit.upper / plan[lines].sum()
+        over, free = plan[lines].sum() - limit.upper, (plan - lower)[lines]
+        if over > 0 and free.sum() > 0:
+            plan[lines] -= free * min(over / free.sum(), 1.0)
     if problem.prices is not None:
-        fewest = np.ceil(lower / problem.prices * (1 - 1e-12)) * problem.prices
-        plan = np.maximum(whole_spends(problem, plan), fewest)
+        plan = whole_spends(problem, plan)
     plan[plan < np.array(problem.minimum_deals) * (1 - 1e-12)] = 0.0
     return np.asarray(plan)
 
@@ -93,7 +93,9 @@ def _lower(problem: Problem) -> Array:
     for limit in problem.limits:
         if len(limit.lines) == 1:
             lower[limit.lines[0]] = max(lower[limit.lines[0]], limit.lower)
-    return lower
+    if problem.prices is not None:
+        lower = np.ceil(lower / problem.prices * (1 - 1e-12)) * problem.prices
+    return np.asarray(lower)
 
 
 def _greedy(problem: Problem, response: Response) -> Array:

@@ -32,7 +32,10 @@ GAP, WHOLE_GAP = 1e-6, 1e-4
 #: Objective, in units of its size, below which it counts as nothing.
 TRIFLE = 1e-9
 
-#: Rounds after which an optimisation stops with the gap it has.
+#: Values smaller than this are measured in a unit of their own, found to a rough gap.
+SMALL, ROUGH_GAP, RESCALINGS = 0.03, 0.1, 3
+
+#: Rounds after which a phase of an optimisation stops with the gap it has.
 ROUNDS = 1000
 
 
@@ -71,7 +74,7 @@ class _Climb:
     """The state of one optimisation, in scaled units."""
 
     def __init__(self, problem: Problem, objective: Mean) -> None:
-        self._problem, self._objective = problem, objective
+        self._problem, self.objective = problem, objective
         self._master = Master(problem, objective.slopes, objective.ceilings)
         self.best, self.value, self.bound = np.zeros(problem.n_lines), -inf, inf
         self.price, self.rounds = 0.0, 0
@@ -79,19 +82,23 @@ class _Climb:
 
     def _touch(self, spends: Array) -> float:
         """Add the tangents at a plan; return its value."""
-        values, gradients = self._objective.tangents(spends)
+        values, gradients = self.objective.tangents(spends)
         self._master.add_cuts(spends, values, gradients)
         self.rounds += 1
-        return float(self._objective.slopes @ spends + values.sum())
+        return float(self.objective.slopes @ spends + values.sum())
 
     def run(self, gap: float, *, relaxed: bool) -> None:
-        """Cut until the gap is closed, over parts of creators or whole ones."""
-        self.value, self.bound = -inf, inf
-        if not relaxed and self._problem.prices is not None:
-            rounded = improve(self._objective, self._problem, self.best)
+        """Cut until the gap is closed, over parts of creators or whole ones.
+
+        A bound on parts of creators holds for whole ones too.
+        """
+        last = self.rounds + ROUNDS
+        self.value = self.value if relaxed else -inf
+        if self._problem.prices is not None and not relaxed:
+            rounded = improve(self.objective, self._problem, self.best)
             if rounded is not None:
                 self._offer(rounded)
-        while self.rounds < ROUNDS and not self.gap <= gap:
+        while not self.gap <= gap and (self.rounds < last or self.value == -inf):
             solution = self._master.solve(relaxed=relaxed)
             self.bound = min(self.bound, solution.bound)
             if relaxed:
@@ -124,13 +131,12 @@ def maximise(problem: Problem, response: Response) -> Solution:
     InfeasibleError
         If no plan satisfies all limits.
     """
-    objective = Mean(response, problem.budget)
-    climb = _Climb(problem, objective)
     integer = problem.prices is not None or any(problem.minimum_deals)
+    climb = _started(problem, Mean(response, problem.budget))
     climb.run(GAP, relaxed=True)
     if integer:
         climb.run(WHOLE_GAP if problem.prices else GAP, relaxed=False)
-    size = objective.size
+    size = climb.objective.size
     value, bound = climb.value * size + 0.0, max(climb.bound, climb.value) * size + 0.0
     return Solution(
         "optimal" if climb.gap <= (WHOLE_GAP if problem.prices else GAP) else "stopped",
@@ -141,3 +147,19 @@ def maximise(problem: Problem, response: Response) -> Solution:
         climb.price * size / problem.budget,
         climb.rounds,
     )
+
+
+def _started(problem: Problem, objective: Mean) -> _Climb:
+    """Return a climb that has begun, in units of about what the best plan brings.
+
+    The first slopes may promise far more than there is to win (a small audience, a thin profit);
+    in their units the solver's tolerances would swallow the optimum.
+    """
+    climb = _Climb(problem, objective)
+    climb.run(ROUGH_GAP, relaxed=True)
+    for _ in range(RESCALINGS):
+        if not TRIFLE < climb.value < SMALL:
+            break
+        climb = _Climb(problem, climb.objective.measured_in(climb.value))
+        climb.run(ROUGH_GAP, relaxed=True)
+    return climb

@@ -24,8 +24,8 @@ Array = NDArray[np.float64]
 #: The solver's tolerances: its defaults (1e-7) stall cuts near a gap of 1e-6.
 TOLERANCE = 1e-9
 
-#: Where the search over whole creators stops, relative to the objective.
-INTEGER_GAP = 1e-6
+#: Where the search over whole creators and deals stops, relative to the objective.
+INTEGER_GAP = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ class Master:
         for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self._solver.setOptionValue(option, TOLERANCE)
         self._solver.setOptionValue("mip_rel_gap", INTEGER_GAP)
+        self._solver.setOptionValue("mip_abs_gap", 0.0)
         self._solver.setOptionValue("mip_feasibility_tolerance", TOLERANCE)
 
     def add_cuts(self, spends: Array, values: Array, gradients: Array) -> None:

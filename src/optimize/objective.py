@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,6 +47,12 @@ class Mean:
         _, gradients = self.tangents(np.zeros(n_lines))
         self.size = float(np.abs(self.slopes).sum() + gradients.sum()) or 1.0
         self.slopes = self.slopes / self.size
+
+    def measured_in(self, factor: float) -> Mean:
+        """Return the same objective in units of `factor` times its size."""
+        other = copy(self)
+        other.size, other.slopes = self.size * factor, self.slopes / factor
+        return other
 
     @property
     def ceilings(self) -> Array:

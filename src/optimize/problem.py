@@ -128,9 +128,11 @@ def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
     plan : ndarray, shape (n_lines,)
         Money.
     """
-    room = problem.budget - plan.sum()
+    room, steps = problem.budget - plan.sum(), np.array(problem.steps)
     near = BINDING * problem.budget
-    found = ["budget"] if room <= near else []
+    takers = steps[plan + steps <= problem.upper]
+    short = takers.size > 0 and 0 < room < takers.min()
+    found = ["budget"] if room <= near or short else []
     found += [
         f"{AVAILABLE}{name}"
         for name, cap, spent, step in zip(

@@ -211,6 +211,10 @@ class Campaign:
         _check_laws(self, {"order_value": "log", "margin": "logit", "resonance": "log"})
         if not self.heterogeneity > 0:
             raise ValueError(f"heterogeneity(={self.heterogeneity}) must be > 0")
+        for things in (self.segments, self.tiers):
+            names = [thing.name for thing in things]
+            if len(set(names)) < len(names):
+                raise ValueError(f"names must differ: {', '.join(names)}")
         for tier in self.tiers:
             if len(tier.audience) != len(self.segments):
                 raise ValueError(f"tier {tier.name}: audience must name every segment")

@@ -14,7 +14,7 @@ of viewing between and within channels" (negative-binomial exposure).
 from __future__ import annotations
 
 from functools import cache
-from math import exp, inf, lgamma, log, pi
+from math import exp, inf, lgamma, log, pi, sqrt
 from typing import TypeVar
 
 import numpy as np
@@ -107,8 +107,9 @@ def _ends(k: float) -> tuple[float, float]:
         return k * log(k) - lgamma(k) + k * (t - exp(t))
 
     low = high = 0.0
+    stride = min(0.1, 0.5 / sqrt(k))
     while log_density(low) + min(low + log(100.0), 0.0) > log(TOLERANCE):
-        low -= 0.1
+        low -= stride
     while log_density(high) > log(TOLERANCE):
-        high += 0.1
+        high += stride
     return low, high

@@ -14,6 +14,9 @@ Array = NDArray[np.float64]
 #: Below this chance per person the binomial law is Poisson to 1e-6 in total variation.
 POISSON = 1e-6
 
+#: How far, in counts, a value may be off the count that it stands for.
+ROUNDING = 1e-9
+
 #: Beyond so many standard deviations (and counts) a count has no mass that a float can hold.
 FAR_DEVIATIONS, FAR_COUNTS = 10.0, 60.0
 
@@ -30,6 +33,9 @@ class Law(Protocol):
 
     def cdf(self, y: float) -> Array:
         """Return P(Y ≤ y) in every world, shape (n_worlds,)."""
+
+    def at_least(self, y: float) -> Array:
+        """Return P(Y ≥ y) in every world, shape (n_worlds,)."""
 
     def below(self, y: float) -> Array:
         """Return E[Y; Y ≤ y] in every world, shape (n_worlds,)."""
@@ -54,6 +60,10 @@ class Known:
     def cdf(self, y: float) -> Array:
         """Return 1 where the value is at most `y`, else 0."""
         return (self.values <= y).astype(float)
+
+    def at_least(self, y: float) -> Array:
+        """Return 1 where the value is at least `y`, else 0."""
+        return (self.values >= y).astype(float)
 
     def below(self, y: float) -> Array:
         """Return the values that are at most `y`, else 0."""
@@ -95,6 +105,11 @@ class Counted:
         """Return P(Y ≤ y) in every world."""
         return self._count_cdf(self._counts(y), 0)
 
+    def at_least(self, y: float) -> Array:
+        """Return P(Y ≥ y) in every world."""
+        fewest = np.ceil((y - self.constant) / self.factor - ROUNDING)
+        return 1 - self._count_cdf(fewest - 1, 0)
+
     def below(self, y: float) -> Array:
         """Return E[Y; Y ≤ y] in every world; E[N; N ≤ k] = E[N] P(N' ≤ k − 1)."""
         k = self._counts(y)
@@ -103,7 +118,7 @@ class Counted:
 
     def _counts(self, y: float) -> Array:
         """Return the largest count whose value is at most `y`."""
-        return np.floor((y - self.constant) / self.factor + 1e-9)
+        return np.floor((y - self.constant) / self.factor + ROUNDING)
 
     def _count_cdf(self, k: Array, fewer: int) -> Array:
         """Return P(N ≤ k), with that many trials fewer than the law has."""

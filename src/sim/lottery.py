@@ -34,6 +34,9 @@ CUT_NODES = 40
 #: Standard deviations beyond which a cut normal law is taken to have no mass.
 EDGE = 8.0
 
+#: The largest probability below one: that a creator reaches somebody for sure.
+CERTAIN = 1 - 2.0**-53
+
 #: Worlds averaged at a time: keeps the nodes in cache.
 CHUNK = 16
 
@@ -89,7 +92,8 @@ class Lottery:
             decay = np.expm1(-rates[part, :, None] * self._values(part)[:, None, :])
             mine = weights[part] if len(weights) > 1 else weights
             missed[part] = (decay @ mine[:, :, None])[:, :, 0]
-        return np.asarray(-np.log1p(self.delivery_rate[:, None] * missed))
+        reached = np.maximum(self.delivery_rate[:, None] * missed, -CERTAIN)
+        return np.asarray(-np.log1p(reached))
 
     def _values(self, part: slice) -> Array:
         """Return what the creator of every node brings, shape (n_worlds, n_nodes)."""

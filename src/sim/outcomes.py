@@ -191,7 +191,8 @@ def _people(
         people = np.full(worlds.size, segment.size)
         if key == "intent":
             people = people * worlds.values[f"in_market.{segment.name}"]
-        shares = [tier.audience[s] / people for tier in campaign.tiers]
+        heads = np.where(people > 0, people, 1.0)
+        shares = [tier.audience[s] / heads for tier in campaign.tiers]
         drawn = sum((x[key] * a for (x, _), a in zip(lines, shares, strict=True)), np.zeros(1))
         mean = sum((x[key] * a for (_, x), a in zip(lines, shares, strict=True)), np.zeros(1))
         share = reached_share(drawn, campaign.heterogeneity)

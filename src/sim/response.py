@@ -132,7 +132,8 @@ def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
 
     def rates(s: int, k: int) -> Array:
         lottery, factor = won[k]
-        per_value = (factor * campaign.tiers[k].audience[s] / people[s])[:, None] * nodes
+        heads = np.where(people[s] > 0, people[s], 1.0)
+        per_value = (factor * campaign.tiers[k].audience[s] / heads)[:, None] * nodes
         return lottery.exponents(per_value) * hired[:, k, None]
 
     pairs = list(product(range(len(people)), range(len(won))))

@@ -75,8 +75,11 @@ class Summary:
 def standard_error(worlds: Worlds, values: Array) -> float:
     """Return the standard error of the mean of a value per world.
 
-    It is the spread of the means of the independent Sobol replicates.
+    It is the spread of the means of the independent Sobol replicates (NaN with fewer worlds
+    than replicates).
     """
+    if worlds.size < REPLICATES:
+        return float("nan")
     replicate = worlds.replicate()
     means = np.bincount(replicate, values, REPLICATES) / np.bincount(replicate, None, REPLICATES)
     return float(means.std(ddof=1) / sqrt(REPLICATES))
@@ -116,9 +119,7 @@ def summarise(outcomes: Outcomes, metric: str, plan: int) -> Summary:
 
 def probability_at_least(outcomes: Outcomes, metric: str, plan: int, target: float) -> Array:
     """Return the probability that a metric reaches a target, in every world."""
-    y = law(outcomes, metric, plan)
-    step = y.lattice[1] or abs(target) * RESOLUTION
-    return 1 - y.cdf(target - step / 2)
+    return law(outcomes, metric, plan).at_least(target)
 
 
 def _mean(outcomes: Outcomes, metric: str, plan: int) -> tuple[float, float]:
@@ -144,7 +145,7 @@ def _worst_mean(worlds: Worlds, y: Law, solver: _Quantiles, better: str) -> tupl
     q, _ = solver.quantile(WORST)
     if not (isfinite(q) and isfinite(y.below(q).sum())):
         return (-inf if q == q else q), float("nan")
-    shortfall = q * y.cdf(q) - y.below(q)
+    shortfall = (q * y.cdf(q) - y.below(q)) / solver.defined
     return q - float(shortfall.mean()) / WORST, standard_error(worlds, shortfall) / WORST
 
 
@@ -155,6 +156,7 @@ class _Quantiles:
         self._worlds, self._law = worlds, y
         sample = np.sort(y.sample())
         self._sorted = sample[: np.count_nonzero(~np.isnan(sample))]
+        self.defined = self._sorted.size / sample.size
 
     def quantile(self, level: float) -> tuple[float, float]:
         """Return the smallest y with P(Y ≤ y) ≥ level, and its standard error."""

@@ -36,8 +36,8 @@ class Uncertain:
         Standard deviation, on the link scale, between creators in one world.
     low, high : float
         Creators' values are cut to this interval (natural units; positive values only). The
-        typical value is the median before the cut; where creators do not differ, it is cut
-        itself.
+        typical value is the median before the cut; it is cut itself where next to no creators
+        would be left.
 
     Raises
     ------

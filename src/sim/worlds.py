@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import exp
 from zlib import crc32
 
 import numpy as np
@@ -18,7 +19,7 @@ from scipy.special import expit, logit, ndtri
 from sim.campaign import Campaign, Tier
 from sim.direction_numbers import DIMENSIONS
 from sim.sobol import Scramble
-from sim.uncertain import Uncertain
+from sim.uncertain import FARTHEST, Uncertain
 
 #: Independent randomisations of the Sobol sequence; standard errors come from their means.
 REPLICATES = 16
@@ -152,8 +153,8 @@ def typical_value(law: Uncertain, z: Array) -> Array:
     if law.typical_sd == 0:
         return np.full(np.shape(z), law.median)
     if law.link == "log":
-        value = law.median * np.exp(law.typical_sd * z)
-        return np.clip(value, law.low, law.high) if law.creators_sd == 0 else value
+        reach = exp(FARTHEST * law.creators_sd)
+        return np.clip(law.median * np.exp(law.typical_sd * z), law.low / reach, law.high * reach)
     return np.asarray(expit(logit(law.median) + law.typical_sd * z))
 
 

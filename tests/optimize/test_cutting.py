@@ -456,7 +456,7 @@ def test_the_same_problem_has_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("rounds", [2, 3])
+@pytest.mark.parametrize("rounds", [0, 1])
 def test_an_optimisation_that_is_stopped_says_how_far_it_came(
     rounds: int, monkeypatch: pytest.MonkeyPatch, *, whole: bool
 ) -> None:
@@ -466,7 +466,9 @@ def test_an_optimisation_that_is_stopped_says_how_far_it_came(
     best = maximise(task, response)
     monkeypatch.setattr(optimize.cutting, "ROUNDS", rounds)
     early = maximise(task, response)
-    assert early.status == "stopped"
+    promise = WHOLE_GAP if whole else GAP
+    assert early.status == ("optimal" if early.relative_gap <= promise else "stopped")
+    assert rounds or early.status == "stopped"
     assert task.violations(early.plan) == ()
     if task.prices:
         counts = early.plan / np.array(task.prices)

@@ -46,6 +46,14 @@ def test_partial_means_are_sums_over_counts() -> None:
             assert law.below(float(y))[0] == pytest.approx(by_sum, rel=1e-10)
 
 
+def test_at_least_is_what_less_than_is_not() -> None:
+    law, exact = counted(4.0, 0.2, factor=30.0, constant=-100.0), stats.binom(20, 0.2)
+    for k in range(10):
+        for y in (-100.0 + 30.0 * k, -100.0 + 30.0 * k - 7.0):
+            assert law.at_least(y)[0] == pytest.approx(exact.sf(k - 1), rel=1e-9)
+    assert Known(np.array([1.0, 2.0, np.nan, np.inf])).at_least(2.0).tolist() == [0, 1, 0, 1]
+
+
 def test_between_counts_nothing_happens() -> None:
     law = counted(4.0, 0.2, factor=30.0, constant=-100.0)
     assert law.cdf(-100.0 + 3 * 30.0) == law.cdf(-100.0 + 3.9 * 30.0)

@@ -97,7 +97,7 @@ def test_the_reference_campaign_has_the_size_it_is_known_for(
 
 @pytest.mark.parametrize(
     "tier",
-    [SMALL, BIG, replace(SMALL, followers=Uncertain("log", 5e3, high=4e3), fee_elasticity=1.0)],
+    [SMALL, BIG, replace(SMALL, followers=Uncertain("log", 5e3, high=6e3), fee_elasticity=1.0)],
 )
 def test_the_mean_cost_is_the_mean_of_creators_drawn(tier: Tier) -> None:
     sure = replace(

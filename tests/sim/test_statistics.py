@@ -280,35 +280,58 @@ def test_a_fine_law_is_solved_to_what_matters() -> None:
 
 
 COVERED = ("mean", "p5", "p50", "p95", "cvar5")
+JUDGED = ("conversions", "profit", "reach", "roas", "frequency")
 
 
-def coverage(campaign: Campaign, plan: object, metric: str, repetitions: int, n: int) -> FloatArray:
-    """Return how often the 90 % interval of each statistic holds the truth."""
-    truth = summarise(
-        evaluate(draw_worlds(campaign, 2**16, 10**6), np.array([plan])), metric, 0
-    ).statistics
-    hits = np.zeros(len(COVERED))
+def coverage(plan: object, repetitions: int, n: int) -> dict[str, dict[str, float]]:
+    """Return how often the 90 % interval of each statistic of each metric holds the truth."""
+    campaign, plans = card_like(), np.array([plan])
+    banks = [evaluate(draw_worlds(campaign, 2**16, seed), plans) for seed in (10**6, 10**6 + 1)]
+    truth = {
+        metric: {
+            name: float(np.mean([summary.statistics[name] for summary in summaries]))
+            for name in COVERED
+        }
+        for metric in JUDGED
+        for summaries in [[summarise(bank, metric, 0) for bank in banks]]
+    }
+    hits = {metric: dict.fromkeys(COVERED, 0.0) for metric in JUDGED}
     for seed in range(repetitions):
-        summary = summarise(evaluate(draw_worlds(campaign, n, seed), np.array([plan])), metric, 0)
-        for i, name in enumerate(COVERED):
-            # A quantile of counts is whole: half a count of the interval is rounding.
-            rounding = 0.5 if metric == "conversions" and name.startswith("p") else 0.0
-            half = T90 * summary.errors[name] + rounding
-            hits[i] += abs(summary.statistics[name] - truth[name]) <= half
-    return hits / repetitions
+        outcomes = evaluate(draw_worlds(campaign, n, seed), plans, threads=1)
+        for metric in JUDGED:
+            summary = summarise(outcomes, metric, 0)
+            for name in COVERED:
+                # Quantiles of counts are whole: half a count of the distance is rounding.
+                rounding = 0.5 if metric == "conversions" and name.startswith("p") else 0.0
+                half = T90 * summary.errors[name] + rounding
+                distance = abs(summary.statistics[name] - truth[metric][name])
+                hits[metric][name] += (distance <= half) / repetitions
+    return hits
 
 
-def test_intervals_hold_the_truth_nine_times_in_ten() -> None:
-    shares = coverage(*small(), "conversions", 120, 512)
-    assert (shares > 0.9 - 4 * (0.09 / 120) ** 0.5).all(), shares
-    assert (shares <= 1).all()
+def test_intervals_hold_the_truth_about_nine_times_in_ten() -> None:
+    noise = (0.9 * 0.1 / 60) ** 0.5
+    for metric, shares in coverage((30_000.0, 0.0), 60, 1024).items():
+        for name, share in shares.items():
+            assert share > 0.9 - 4 * noise, (metric, name)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("metric", ["conversions", "profit", "reach", "roas", "frequency"])
 @pytest.mark.parametrize("n", [512, 2048])
-def test_intervals_hold_the_truth_between_87_and_93_times_in_a_hundred(metric: str, n: int) -> None:
-    shares = coverage(card_like(), (30_000.0, 30_000.0), metric, 800, n)
-    noise = 2 * (0.09 / 800) ** 0.5
-    assert (shares > 0.87 - noise).all(), shares
-    assert (shares < 0.93 + noise).all(), shares
+def test_intervals_hold_the_truth_between_87_and_93_times_in_a_hundred(n: int) -> None:
+    """Quantiles may be held more often: their density is taken over a window wide in the tails."""
+    noise = 2 * (0.9 * 0.1 / 400) ** 0.5
+    for metric, shares in coverage((30_000.0, 30_000.0), 400, n).items():
+        for name, share in shares.items():
+            assert share > 0.87 - noise, (metric, name)
+            most = 0.96 if name.startswith("p") else 0.93
+            assert share < most + noise, (metric, name)
+
+
+@pytest.mark.slow
+def test_a_dozen_unequal_creators_need_no_more_than_the_usual_worlds() -> None:
+    """With few creators the lottery is skewed, and with few worlds (512) intervals miss it."""
+    noise = 2 * (0.9 * 0.1 / 200) ** 0.5
+    for metric, shares in coverage((9_000.0, 0.0), 200, 4096).items():
+        for name, share in shares.items():
+            assert share > 0.87 - noise, (metric, name)

@@ -186,8 +186,7 @@ def test_money_is_left_where_more_would_lose_it() -> None:
 def test_a_strategy_that_cannot_place_its_money_says_why() -> None:
     said = story.warnings(analysed(ODD["too few creators"]))
     assert any(
-        re.fullmatch(r"micro_only leaves \$\S+: it hires every available micro\.", x)
-        for x in said
+        re.fullmatch(r"micro_only leaves \$\S+: it hires every available micro\.", x) for x in said
     )
 
 
