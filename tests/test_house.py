@@ -43,3 +43,22 @@ def test_the_constraints_name_no_address() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert lines
     assert all(re.fullmatch(r"[A-Za-z0-9_.\-]+==[\w.]+", line) for line in lines)
+
+
+def test_the_readme_shows_what_the_main_job_prints(tmp_path: Path) -> None:
+    shown = re.search(r"(?s)```text\n(.*?)\n```", (ROOT / "README.md").read_text())
+    assert shown
+    tiermix = Path(sys.executable).with_name("tiermix")
+    done = subprocess.run(
+        [tiermix, "run", "scenarios/skincare.yaml", "--out", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [line.rstrip() for line in done.stdout.rstrip().splitlines()] == shown[1].splitlines()
+
+
+def test_the_readme_lists_every_scenario() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert all(f"(scenarios/{path.name})" in text for path in (ROOT / "scenarios").glob("*.yaml"))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
-from sim.curves import reached_share, reached_slope
+from sim.curves import reached_share, reached_slope, shared_luck
 from sim.lottery import (
     contacts_lottery,
     engagements_lottery,
@@ -182,7 +182,8 @@ def _people(
         The same less (mass - mean mass) x g'(mean mass / people), whose mean is 0.
     chance : ndarray, shape (n_plans, n_worlds)
         The p of the one binomial law that has the mean and the variance of the sum of the
-        segments' binomial counts (exact for one segment; Ehm 1991 bounds the rest).
+        segments' counts (exact for one segment where people are alike; Ehm 1991 bounds the
+        rest).
     """
     campaign = worlds.campaign
     shape = lines[0][0][key].shape
@@ -199,6 +200,6 @@ def _people(
         slope = reached_slope(mean, campaign.heterogeneity)
         expected += people * share
         controlled += people * (share - slope * (drawn - mean))
-        squares += people * share**2
+        squares += people * (share**2 + shared_luck(drawn, share, campaign.heterogeneity))
     chance = np.divide(squares, expected, out=np.zeros(shape), where=expected > 0)
     return expected, controlled, chance
