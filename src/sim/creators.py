@@ -76,13 +76,16 @@ def _prefix_sums(rows: Sequence[Floats], carry: Array) -> Array:
 
 def _read(path: Array, counts: Array, sums: Array) -> None:
     """Read the path at the counts that end inside it, into `sums`."""
-    last = len(path) - 1
+    last, stride = len(path) - 1, path[0].size
     inside = (counts > 0) & (counts <= last)
     at = counts[inside]
     below = np.minimum(at.astype(np.int64), last - 1)
-    world = np.nonzero(inside)[1]
-    low, high = path[below, :, world], path[below + 1, :, world]
-    sums[:, inside] = (low + (at - below)[:, None] * (high - low)).T
+    first = below * stride + np.nonzero(inside)[1]
+    part = at - below
+    for q, total in enumerate(sums):
+        here = first + q * path.shape[2]
+        low, high = path.ravel().take(here), path.ravel().take(here + stride)
+        total[inside] = low + part * (high - low)
 
 
 class Queue:

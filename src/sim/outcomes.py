@@ -157,7 +157,8 @@ def _line(
         mean["spend"] = counts * mean_cost(worlds, tier)
     for values in (got, mean):
         _complete(worlds, tier, values)
-    return {key: x[where] for key, x in got.items()}, {key: x[where] for key, x in mean.items()}
+    drawn = {key: x.take(where, axis=0) for key, x in got.items()}
+    return drawn, {key: x.take(where, axis=0) for key, x in mean.items()}
 
 
 def _complete(worlds: Worlds, tier: Tier, values: dict[str, Array]) -> None:
@@ -188,6 +189,8 @@ def _people(
     campaign = worlds.campaign
     shape = lines[0][0][key].shape
     expected, controlled, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    if not any(mean[key].any() for _, mean in lines):
+        return expected, controlled, squares
     for s, segment in enumerate(campaign.segments):
         people = np.full(worlds.size, segment.size)
         if key == "intent":
