@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from optimize.master import Master
 from optimize.neighbours import improve
-from optimize.objective import Mean
+from optimize.objective import Objective, objective_of
 from optimize.problem import Problem
+from optimize.risk import MEAN, Risk
 from sim.response import Response
 
 Array = NDArray[np.float64]
@@ -73,7 +74,7 @@ class Solution:
 class _Climb:
     """The state of one optimisation, in scaled units."""
 
-    def __init__(self, problem: Problem, objective: Mean) -> None:
+    def __init__(self, problem: Problem, objective: Objective) -> None:
         self._problem, self.objective = problem, objective
         self._master = Master(problem, objective.slopes, objective.ceilings)
         self.best, self.value, self.bound = np.zeros(problem.n_lines), -inf, inf
@@ -118,13 +119,15 @@ class _Climb:
         return (self.bound - self.value) / max(abs(self.value), abs(self.bound), TRIFLE)
 
 
-def maximise(problem: Problem, response: Response) -> Solution:
-    """Find the plan with the largest mean response, and a bound on every plan's.
+def maximise(problem: Problem, response: Response, risk: Risk = MEAN) -> Solution:
+    """Find the plan with the largest response, and a bound on every plan's.
 
     Parameters
     ----------
     problem : Problem
     response : Response
+    risk : Risk
+        What the response of many worlds comes to; the mean if left out.
 
     Raises
     ------
@@ -132,7 +135,7 @@ def maximise(problem: Problem, response: Response) -> Solution:
         If no plan satisfies all limits.
     """
     integer = problem.prices is not None or any(problem.minimum_deals)
-    climb = _started(problem, Mean(response, problem.budget))
+    climb = _started(problem, objective_of(response, problem.budget, risk))
     climb.run(GAP, relaxed=True)
     if integer:
         climb.run(WHOLE_GAP if problem.prices else GAP, relaxed=False)
@@ -149,7 +152,7 @@ def maximise(problem: Problem, response: Response) -> Solution:
     )
 
 
-def _started(problem: Problem, objective: Mean) -> _Climb:
+def _started(problem: Problem, objective: Objective) -> _Climb:
     """Return a climb that has begun, in units of about what the best plan brings.
 
     The first slopes may promise far more than there is to win (a small audience, a thin profit);

@@ -148,7 +148,7 @@ def _state(problem: Problem, unit: Array, slopes: Array, ceilings: Array) -> pul
         model.add_variable(f"spend{i:06d}", 0, _finite(most[i] / unit[i]), category)
         for i in range(problem.n_lines)
     ]
-    pieces = [model.add_variable(f"piece{i:06d}", 0, float(c)) for i, c in enumerate(ceilings)]
+    pieces = [model.add_variable(f"piece{i:06d}", None, float(c)) for i, c in enumerate(ceilings)]
     model += pulp.LpAffineExpression(
         [*zip(spends, slopes.tolist(), strict=True), *((piece, 1.0) for piece in pieces)]
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.objective import Mean
+from optimize.objective import Objective
 from optimize.problem import Problem
 
 Array = NDArray[np.float64]
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 TRIFLE = 1e-12
 
 
-def improve(objective: Mean, problem: Problem, spends: Array) -> Array | None:
+def improve(objective: Objective, problem: Problem, spends: Array) -> Array | None:
     """Round a plan down to whole creators and improve it while one step helps.
 
     A step hires one creator, or lets one go and hires as many of another line as the money
@@ -30,7 +30,7 @@ def improve(objective: Mean, problem: Problem, spends: Array) -> Array | None:
 
     Parameters
     ----------
-    objective : Mean
+    objective : Objective
     problem : Problem
         With prices.
     spends : ndarray, shape (n_lines,)

@@ -12,7 +12,7 @@ Ruszczyński (2002) (mean-risk models consistent with stochastic dominance).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +29,12 @@ class Risk(Protocol):
 
     def weights(self, outcomes: Array) -> Array:
         """Return a supergradient: what each world counts for, shape (n_worlds,)."""
+
+    def contributions(self, outcomes: Array) -> Array:
+        """Return values of the worlds whose mean is the functional, shape (n_worlds,).
+
+        Their spread over worlds is that of the estimate.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,17 @@ class MeanWorst:
         tail[order] = np.clip(counted - np.arange(n), 0.0, 1.0) / counted
         return (1 - self.weight) / n + self.weight * tail
 
+    def contributions(self, outcomes: Array) -> Array:
+        """Return the outcomes, the worst ones measured from the quantile they lie below."""
+        rank = min(ceil(self.worst * outcomes.size - 1e-9), outcomes.size) - 1
+        quantile = np.partition(outcomes, rank)[rank]
+        tail = quantile - np.maximum(quantile - outcomes, 0.0) / self.worst
+        return np.asarray((1 - self.weight) * outcomes + self.weight * tail)
+
+
+#: The mean over all worlds.
+MEAN = MeanWorst(1.0, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
@@ -84,8 +101,12 @@ class Attainment:
 
     def value(self, outcomes: Array) -> float:
         """Return the functional of outcomes, shape (n_worlds,)."""
-        return float(np.minimum(outcomes / self.target, 1.0).mean())
+        return float(self.contributions(outcomes).mean())
 
     def weights(self, outcomes: Array) -> Array:
         """Return the weights of the worlds: none where the target is reached."""
         return (outcomes < self.target) / (self.target * outcomes.size)
+
+    def contributions(self, outcomes: Array) -> Array:
+        """Return how much of the target every world attains."""
+        return np.minimum(outcomes / self.target, 1.0)

@@ -83,6 +83,23 @@ class Response:
         """Return the metric in every world, shape (n_worlds,)."""
         return np.asarray(sum((r.values(plan) for r in self.ridges), self.slopes @ plan))
 
+    def gradient(self, plan: Array, weights: Array) -> Array:
+        """Return the gradient of a weighted sum of worlds, shape (n_lines,).
+
+        Parameters
+        ----------
+        plan : ndarray, shape (n_lines,)
+        weights : ndarray, shape (n_worlds,)
+            At least 0.
+        """
+        heard = np.flatnonzero(weights)
+        gradient = weights[heard] @ self.slopes[heard]
+        for ridge in self.ridges:
+            rates = ridge.rates[heard]
+            missed = weights[heard, None] * ridge.weights[heard] * np.exp(-(rates @ plan))
+            gradient = gradient + missed.ravel() @ rates.reshape(-1, plan.size)
+        return np.asarray(gradient)
+
 
 def blend(responses: list[tuple[Response, float]]) -> Response:
     """Return the weighted sum of some responses on the same worlds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -14,11 +15,12 @@ from optimize.baselines import baselines, whole_spends
 from optimize.cutting import Solution, maximise
 from optimize.goal import Goal, goal, purchase
 from optimize.problem import FEASIBILITY, Problem, problem
+from optimize.risk import MEAN, Attainment, Risk
 from sim.compare import chance_best, regret
 from sim.metrics import METRICS
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import price_list
-from sim.statistics import Summary, standard_error, summarise
+from sim.statistics import Summary, probability_at_least, standard_error, summarise
 from sim.worlds import Worlds, draw_worlds
 from tiermix.errors import TooLargeError
 from tiermix.scenario import Scenario
@@ -27,6 +29,9 @@ Array = NDArray[np.float64]
 
 #: Told what is being done, step by step.
 Progress = Callable[[str], None]
+
+#: Turns outcomes into what plans are judged by.
+Judge = Callable[[Outcomes], Array]
 
 #: Creators that one line may hire over all worlds (some minutes of work).
 MOST_CREATORS = 1e10
@@ -57,7 +62,8 @@ class Strategy:
     violations : tuple of str
         Limits the plan breaks.
     objective : Estimate
-        Creator by creator, on the worlds of the run.
+        Creator by creator, on the worlds of the run: its mean, or what the risk measure makes
+        of it.
     averaged : float
         The same with the lottery of creators averaged out: what the optimizer's bound bounds.
     p_best : float
@@ -66,6 +72,8 @@ class Strategy:
         What the plan loses to the best of each world.
     over_budget : float
         Probability that the plan costs more than the budget.
+    p_target : float or None
+        Probability of reaching the target, if the objective has one.
     metrics : mapping of str to Summary
     """
 
@@ -77,6 +85,7 @@ class Strategy:
     p_best: float
     regret: Estimate
     over_budget: float
+    p_target: float | None
     metrics: Mapping[str, Summary]
 
 
@@ -167,13 +176,14 @@ def analyse(
     solution = None
     if optimise:
         progress("optimising")
-        solution = maximise(feasible, response)
+        solution = maximise(feasible, response, scenario.risk)
         plans[OPTIMUM] = solution.plan
     progress("simulating every plan, creator by creator")
     outcomes = evaluate(worlds, list(plans.values()), purchase(feasible))
-    averaged = [float(response.values(plan).mean()) for plan in plans.values()]
-    strategies = _strategies(outcomes, feasible, aim, plans, wishes, averaged)
-    optimum = _optimum(outcomes, feasible, aim, strategies, solution) if solution else None
+    averaged = [scenario.risk.value(response.values(plan)) for plan in plans.values()]
+    judge = partial(_judged, aim, scenario.risk)
+    strategies = _strategies(outcomes, feasible, aim, scenario.risk, plans, wishes, averaged)
+    optimum = _optimum(outcomes, feasible, judge, strategies, solution) if solution else None
     return Analysis(scenario, feasible, aim, strategies, optimum)
 
 
@@ -196,16 +206,37 @@ def placed(feasible: Problem, wish: Array) -> Array:
     return whole_spends(feasible, plan) if feasible.prices is not None else plan
 
 
+def _judged(aim: Goal, risk: Risk, outcomes: Outcomes) -> Array:
+    """Return values per plan and world whose mean over the worlds a plan is judged by.
+
+    Shape (n_plans, n_worlds). The mean is taken with the creators' lottery out of the way; any
+    other functional needs it.
+    """
+    if risk == MEAN:
+        return aim.controlled(outcomes)
+    return np.stack([risk.contributions(values) for values in aim.of(outcomes)])
+
+
+def _p_target(aim: Goal, risk: Risk, outcomes: Outcomes, plan: int) -> float | None:
+    """Return the probability of reaching the target, counting noise and all."""
+    if not isinstance(risk, Attainment):
+        return None
+    if len(aim.terms) > 1:
+        return float((aim.of(outcomes)[plan] >= risk.target).mean())
+    return float(probability_at_least(outcomes, aim.terms[0][0], plan, risk.target).mean())
+
+
 def _strategies(
     outcomes: Outcomes,
     feasible: Problem,
     aim: Goal,
+    risk: Risk,
     plans: Mapping[str, Array],
     wishes: Mapping[str, tuple[float, ...]],
     averaged: list[float],
 ) -> dict[str, Strategy]:
     """Set plans that were simulated on common worlds against each other."""
-    values, controlled = aim.of(outcomes), aim.controlled(outcomes)
+    values, judged = aim.of(outcomes), _judged(aim, risk, outcomes)
     wished = {name: sum(wish) for name, wish in wishes.items()}
     losses, best = regret(values), chance_best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
@@ -221,11 +252,12 @@ def _strategies(
             plan,
             float(wished.get(name, feasible.budget) - plan.sum()),
             feasible.violations(plan),
-            _estimate(outcomes.worlds, controlled[i]),
+            _estimate(outcomes.worlds, judged[i]),
             averaged[i],
             float(best[i]),
             _estimate(outcomes.worlds, losses[i]),
             float(over[i].mean()),
+            _p_target(aim, risk, outcomes, i),
             summaries[i],
         )
         for i, (name, plan) in enumerate(plans.items())
@@ -235,14 +267,14 @@ def _strategies(
 def _optimum(
     outcomes: Outcomes,
     feasible: Problem,
-    aim: Goal,
+    judge: Judge,
     strategies: Mapping[str, Strategy],
     solution: Solution,
 ) -> Optimum:
     """Check the best plan on fresh worlds, against the others, and line by line."""
-    worlds, values = outcomes.worlds, aim.controlled(outcomes)
+    worlds, values = outcomes.worlds, judge(outcomes)
     fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1)
-    check = aim.controlled(evaluate(fresh, [solution.plan], purchase(feasible)))[0]
+    check = judge(evaluate(fresh, [solution.plan], purchase(feasible)))[0]
     lines = evaluate(worlds, np.diag(solution.plan), purchase(feasible))
     runner_up, lead = None, None
     names, allowed = list(strategies), [not s.violations for s in strategies.values()]

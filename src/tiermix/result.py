@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, cast
 
 from optimize.problem import binding
+from optimize.risk import Attainment, MeanWorst, Risk
 from sim.metrics import METRICS
 from sim.purchase import price_list
 from sim.statistics import Summary
@@ -47,6 +48,19 @@ def objective_name(analysis: Analysis) -> str | dict[str, float]:
     return terms[0][0] if len(terms) == 1 else dict(terms)
 
 
+def risk_document(risk: Risk) -> result_schema.Risk:
+    """Return the risk measure as the scenario file writes it."""
+    match risk:
+        case Attainment(target=target):
+            return {"measure": "attainment", "target": target}
+        case MeanWorst(worst=worst, weight=1.0):
+            return {"measure": "cvar", "worst": worst}
+        case MeanWorst(worst=worst, weight=weight) if weight > 0:
+            return {"measure": "mean_cvar", "worst": worst, "weight": weight}
+        case _:
+            return {"measure": "mean"}
+
+
 def creators(analysis: Analysis, plan: Any) -> dict[str, float]:
     """Return how many creators each line of a plan hires at the expected price."""
     scenario = analysis.scenario
@@ -60,7 +74,7 @@ def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
     solution = optimum.solution
     return {
         "objective": objective_name(analysis),
-        "risk": {"measure": "mean"},
+        "risk": risk_document(analysis.scenario.risk),
         "status": solution.status,
         "plan": _spends(analysis, solution.plan),
         "creators": creators(analysis, solution.plan),
@@ -91,6 +105,7 @@ def _strategy(analysis: Analysis, strategy: Strategy) -> result_schema.Strategy:
         "expected_regret": strategy.regret.mean,
         "expected_regret_se": strategy.regret.se,
         "over_budget": strategy.over_budget,
+        "p_target": strategy.p_target,
         "metrics": {name: _summary(strategy.metrics[name]) for name in METRICS},
     }
 

@@ -6,7 +6,7 @@ made from them. Later versions may add keys; those that are here stay.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
@@ -62,13 +62,19 @@ class Strategy(TypedDict):
     expected_regret: float
     expected_regret_se: float
     over_budget: Annotated[Share, Field(description="Share of worlds that cost more than that.")]
+    p_target: Annotated[
+        Share | None, Field(description="Chance of reaching the target, if there is one.")
+    ]
     metrics: dict[str, Statistics]
 
 
 class Risk(TypedDict):
     """What is maximised over everything uncertain."""
 
-    measure: Literal["mean"]
+    measure: Literal["mean", "cvar", "mean_cvar", "attainment"]
+    worst: NotRequired[Annotated[Share, Field(description="Share of worlds that is the worst.")]]
+    weight: NotRequired[Annotated[Share, Field(description="Weight of the worst worlds.")]]
+    target: NotRequired[Annotated[float, Field(description="In units of the objective.")]]
 
 
 class Optimum(TypedDict):

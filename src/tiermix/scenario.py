@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optimize.problem import Limit
+from optimize.risk import Risk
 from sim.campaign import Campaign
 
 
@@ -40,6 +41,8 @@ class Scenario:
         Money.
     objective : tuple of (str, float)
         Metrics and their weights.
+    risk : Risk
+        What the objective of many worlds comes to.
     campaign : Campaign
         What the simulator needs.
     limits : tuple of Limit
@@ -63,6 +66,7 @@ class Scenario:
     currency: str
     budget: float
     objective: tuple[tuple[str, float], ...]
+    risk: Risk
     campaign: Campaign
     limits: tuple[Limit, ...]
     strategies: tuple[tuple[str, tuple[float, ...]], ...]

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from optimize.risk import MEAN, Attainment, MeanWorst, Risk
 from sim.metrics import OBJECTIVES
 from tiermix.building import Build, build_campaign, tier_layers
 from tiermix.errors import Problem, ScenarioError
@@ -22,6 +23,14 @@ from tiermix.validation import Findings, require, validated
 STDIN = "-"
 
 _LATER = ("phases", "halo", "curves", "floors")
+#: What every measure of risk needs to know.
+RISK_KEYS: dict[str, tuple[str, ...]] = {
+    "mean": (),
+    "cvar": ("worst",),
+    "mean_cvar": ("worst", "weight"),
+    "attainment": ("target",),
+}
+
 _LATER_IN_TIERS = ("onboarding", "roster")
 
 
@@ -98,12 +107,14 @@ def _build(text: str, path: str, digest: str) -> Scenario:
     _check_objective(build)
     tiers = tier_layers(build)
     campaign = build_campaign(build, tiers)
+    risk = _risk(build)
     deals = {name: overlay(layers).minimum_deal or 0.0 for name, layers in tiers.items()}
     limits = build_limits(build, deals)
     strategies = build_strategies(build, list(deals))
     findings.raise_if_any()
     assert campaign is not None  # or there would have been a finding
     return Scenario(
+        risk=risk,
         campaign=campaign,
         limits=limits,
         strategies=strategies,
@@ -147,12 +158,27 @@ def _refuse_what_comes_later(build: Build) -> None:
         for key in _LATER_IN_TIERS:
             if isinstance(tier, Mapping) and key in tier:
                 findings.later(("tiers", name, key))
-    risk = build.file.block.risk
-    if risk is not None and risk.measure not in (None, "mean"):
-        findings.later(("risk",), f"the measure {risk.measure} is ")
-    elif risk is not None and risk.measure == "mean":
-        for key in sorted(risk.model_fields_set - {"measure"}):
-            findings.key(("risk", key), "means nothing to the measure `mean`; remove the key")
+
+
+def _risk(build: Build) -> Risk:
+    """Return what the objective of many worlds comes to; say what the measure lacks."""
+    stated, findings = build.file.block.risk, build.findings
+    if stated is None or stated.measure is None:
+        return MEAN
+    wanted = RISK_KEYS[stated.measure]
+    for key in sorted(stated.model_fields_set - {"measure", *wanted}):
+        findings.key(
+            ("risk", key), f"means nothing to the measure {stated.measure}; remove the key"
+        )
+    lacking = [key for key in wanted if getattr(stated, key) is None]
+    for key in lacking:
+        findings.missing(("risk", key), f"missing; the measure {stated.measure} needs it")
+    if lacking or stated.measure == "mean":
+        return MEAN
+    if stated.measure == "attainment":
+        return Attainment(float(stated.target or 0))
+    weight = 1.0 if stated.measure == "cvar" else float(stated.weight or 0)
+    return MeanWorst(float(stated.worst or 0), weight)
 
 
 def _check_objective(build: Build) -> None:

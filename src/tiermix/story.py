@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimize.problem import AVAILABLE, BINDING, binding
+from optimize.risk import MEAN, Attainment, MeanWorst
 from sim.metrics import METRICS
 from sim.statistics import T90
 from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy
@@ -27,14 +28,33 @@ SMALLEST_GAP = Decimal("1e-8")
 def objective_label(analysis: Analysis) -> str:
     """Return the objective in words."""
     terms = analysis.scenario.objective
-    if len(terms) == 1:
-        return METRICS[terms[0][0]].label.lower()
     total = sum(weight for _, weight in terms)
-    return " + ".join(f"{share(w / total)} {METRICS[m].label.lower()}" for m, w in terms)
+    blend = " + ".join(f"{share(w / total)} {METRICS[m].label.lower()}" for m, w in terms)
+    label = METRICS[terms[0][0]].label.lower() if len(terms) == 1 else blend
+    return f"{label}{_where(analysis)}"
+
+
+def _where(analysis: Analysis) -> str:
+    """Return in which worlds the objective is judged; nothing where all count alike."""
+    match analysis.scenario.risk:
+        case Attainment(target=target):
+            return f", up to {_plain_value(analysis, target)}"
+        case MeanWorst(worst=worst, weight=1.0):
+            return f" in the worst {share(worst)} of worlds"
+        case MeanWorst(worst=worst, weight=weight) if weight > 0:
+            return f", {share(weight)} of the weight on the worst {share(worst)} of worlds"
+        case _:
+            return ""
 
 
 def value(analysis: Analysis, x: float) -> str:
     """Return a value of the objective without words, such as "212", "$21,800" or "92 %"."""
+    if isinstance(analysis.scenario.risk, Attainment):
+        return share(x)
+    return _plain_value(analysis, x)
+
+
+def _plain_value(analysis: Analysis, x: float) -> str:
     terms = analysis.scenario.objective
     if len(terms) > 1:
         return share(x)
@@ -45,10 +65,13 @@ def value(analysis: Analysis, x: float) -> str:
 
 def amount(analysis: Analysis, x: float) -> str:
     """Return a value of the objective with its unit, such as "212 conversions"."""
-    terms = analysis.scenario.objective
+    terms, risk = analysis.scenario.objective, analysis.scenario.risk
+    if isinstance(risk, Attainment):
+        target = _plain_value(analysis, risk.target)
+        return f"{share(x)} of the {objective_label(analysis).split(',')[0]} aimed at ({target})"
     if len(terms) > 1:
-        return f"a blended score of {share(x)}"
-    return quantity(analysis, terms[0][0], x)
+        return f"a blended score of {share(x)}{_where(analysis)}"
+    return f"{quantity(analysis, terms[0][0], x)}{_where(analysis)}"
 
 
 def quantity(analysis: Analysis, metric: str, x: float) -> str:
@@ -93,8 +116,10 @@ def _expected(analysis: Analysis, best: Strategy) -> str:
         low, high = summary.statistics["p5"], summary.statistics["p95"]
         within = f"{interval(analysis, metric, low, high)} in 9 of 10 worlds"
         said.append(f"{quantity(analysis, metric, summary.mean)} ({within})")
-    blend = f", {amount(analysis, best.objective.mean)}" if len(terms) > 1 else ""
-    return f"{listing(said)}{blend}"
+    judged = len(terms) > 1 or analysis.scenario.risk != MEAN
+    score = f", {amount(analysis, best.objective.mean)}" if judged else ""
+    chance = "" if best.p_target is None else f", a {share(best.p_target)} chance of reaching it"
+    return f"{listing(said)}{score}{chance}"
 
 
 def interval(analysis: Analysis, metric: str, low: float, high: float) -> str:

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from optimize.risk import MEAN
 from sim.metrics import METRICS
 from sim.statistics import Summary
 from tiermix import media_plan, story
@@ -151,13 +152,13 @@ def _strategies(analysis: Analysis) -> Table:
     """Return the strategies side by side, the best first."""
     objective = [metric for metric, _ in analysis.scenario.objective]
     metrics = [*objective, *(m for m in COMPARED if m not in objective)][:3]
-    blended = ["Score"] if len(objective) > 1 else []
+    blended = ["Score"] if len(objective) > 1 or analysis.scenario.risk != MEAN else []
     table = _table("Strategy", ("Best", *blended, *(METRICS[m].label for m in metrics)))
     for name, strategy in _ranked(analysis):
         table.add_row(
             Text(name, style="bold" if name == OPTIMUM else ""),
             share(strategy.p_best),
-            *(share(strategy.objective.mean) for _ in blended),
+            *(story.value(analysis, strategy.objective.mean) for _ in blended),
             *(_cell(strategy.metrics[metric], metric, _unit(analysis)) for metric in metrics),
         )
     return table

@@ -66,7 +66,7 @@ def test_random_masters_agree_with_another_solver(seed: int) -> None:
         for j in range(pieces):
             rows.append([*(-gradient[j]), *np.eye(pieces)[j]])
             right.append(float(value[j] - gradient[j] @ at))
-    bounds = [(0, 0.4), (0, 1), (0, 0.3), (0, 1), *((0, c) for c in ceilings)]
+    bounds = [(0, 0.4), (0, 1), (0, 0.3), (0, 1), *((None, c) for c in ceilings)]
     other = linprog(-np.concatenate([slopes, np.ones(pieces)]), rows, right, bounds=bounds)
     if other.status == 2:
         with pytest.raises(InfeasibleError):

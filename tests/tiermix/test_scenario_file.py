@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from optimize.problem import Limit
+from optimize.risk import MEAN, Attainment, MeanWorst, Risk
 from sim.uncertain import Uncertain
 from tiermix.errors import ScenarioError
 from tiermix.scenario import Scenario
@@ -369,7 +370,10 @@ def test_values_that_do_not_fit_each_other_are_named(
         ("halo: {a: {on: b, lift: -10% to 40%}}", "16:1: halo: not yet supported"),
         ("floors: {reach: 400_000}", "16:1: floors: not yet supported"),
         ("curves: {a: {hill: {max: 1, half: 2, slope: 3}}}", "16:1: curves: not yet supported"),
-        ("risk: {measure: cvar, worst: 10%}", "16:1: risk: the measure cvar is not yet supported"),
+        ("risk: {measure: cvar}", "16:1: risk.worst: missing; the measure cvar needs it"),
+        ("risk: {measure: cvar, worst: 10%, target: 9}", "16:35: risk.target: means nothing"),
+        ("risk: {measure: mean_cvar, worst: 10%}", "16:1: risk.weight: missing; the measure"),
+        ("risk: {measure: attainment}", "16:1: risk.target: missing; the measure attainment"),
         ("risk: {measure: mean, worst: 10%}", "16:23: risk.worst: means nothing to the measure"),
         ("risk: {}", "16:1: risk.measure: missing"),
     ],
@@ -397,6 +401,19 @@ def test_keys_of_a_later_version_are_checked_all_the_same() -> None:
 def test_lines_of_refused_phases_are_no_second_problem() -> None:
     more = "phases: {tease: {weeks: 2}}\nlimits: {micro@tease: {min: 5k}}\n"
     assert complaint(base(more=more)).startswith("f.yaml:16:1: phases")
+
+
+@pytest.mark.parametrize(
+    ("stated", "risk"),
+    [
+        ("{measure: cvar, worst: 10%}", MeanWorst(0.1)),
+        ("{measure: mean_cvar, worst: 5%, weight: 30%}", MeanWorst(0.05, 0.3)),
+        ("{measure: attainment, target: 1_500}", Attainment(1500.0)),
+        ("{measure: mean}", MEAN),
+    ],
+)
+def test_measures_of_risk_are_read(stated: str, risk: Risk) -> None:
+    assert parse(base(more=f"risk: {stated}"), "f").risk == risk
 
 
 def test_the_mean_may_be_named_as_the_measure_of_risk() -> None:
