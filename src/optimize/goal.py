@@ -44,13 +44,19 @@ def purchase(problem: Problem) -> Purchase:
     return PARTS if problem.prices is None else WHOLE
 
 
+def _gross(response: Response) -> Response:
+    """Return a response without what it costs: the size of a profit that may be near nothing."""
+    return Response(np.maximum(response.slopes, 0.0), response.ridges)
+
+
 def goal(
     worlds: Worlds, problem: Problem, weights: tuple[tuple[str, float], ...]
 ) -> tuple[Goal, Response]:
     """Put metrics of different units on one scale.
 
     One metric is its own goal. In a blend every metric is measured as a share of the most that
-    any plan can bring of it, so that the weights mean what they say whatever the units.
+    any plan can bring of it (profit: before the money spent), so that the weights mean what they
+    say whatever the units.
 
     Parameters
     ----------
@@ -76,8 +82,8 @@ def goal(
     total = sum(weight for _, weight in weights)
     terms = []
     for metric, weight in weights:
-        most = maximise(problem, responses[metric]).value
+        most = maximise(problem, _gross(responses[metric])).value
         if most <= 0:
-            raise InfeasibleError(f"no plan brings any {metric}: leave it out of the objective")
+            raise InfeasibleError(f"no allowed plan brings any {metric}")
         terms.append((metric, weight / total / most))
     return Goal(tuple(terms)), blend([(responses[metric], c) for metric, c in terms])

@@ -61,14 +61,15 @@ class Master:
     """
 
     def __init__(self, problem: Problem, slopes: Array, ceilings: Array) -> None:
+        self._problem = problem
         self._whole = problem.prices is not None
         self._integers = self._whole or any(problem.minimum_deals)
-        self._unit = np.array(problem.prices or np.full(problem.n_lines, problem.budget))
+        self._unit = np.array(problem.prices or np.full(problem.n_lines, float(problem.budget)))
         self._unit /= problem.budget
         model = _state(problem, self._unit, slopes * self._unit, ceilings)
         model.solve(pulp.HiGHS(msg=False, mip=True, threads=1))
         if model.status == pulp.LpStatusInfeasible:
-            raise InfeasibleError("no plan satisfies all limits")
+            raise InfeasibleError(_conflict(problem))
         self._columns = [v.index for v in model.variables() if v.name.startswith("spend")]
         self._pieces = [v.index for v in model.variables() if v.name.startswith("piece")]
         self._budget_row = model.get_constraint_by_name("budget").index
@@ -125,7 +126,7 @@ class Master:
         self._solver.run()
         status = self._solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
-            raise InfeasibleError("no plan satisfies all limits")
+            raise InfeasibleError(_conflict(self._problem))
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolverError(f"the solver stopped: {self._solver.modelStatusToString(status)}")
         solution, info = self._solver.getSolution(), self._solver.getInfo()
@@ -168,6 +169,17 @@ def _state(problem: Problem, unit: Array, slopes: Array, ceilings: Array) -> pul
             model += total((i,)) >= deal / problem.budget * chosen, f"least{i}"
             model += total((i,)) <= float(min(most[i], 1.0)) * chosen, f"most{i}"
     return model
+
+
+def _conflict(problem: Problem) -> str:
+    """Say which limits no plan satisfies together."""
+    stated = [f"a budget of {problem.budget:,.0f}"]
+    stated += [f"{x.name} at least {x.lower:,.0f}" for x in problem.limits if x.lower > 0]
+    stated += [f"{x.name} at most {x.upper:,.0f}" for x in problem.limits if x.upper < np.inf]
+    if problem.prices is not None:
+        prices = zip(problem.lines, problem.prices, strict=True)
+        stated.append(f"whole creators ({', '.join(f'{n} at {p:,.0f}' for n, p in prices)})")
+    return f"no plan satisfies all limits together: {'; '.join(stated)}"
 
 
 def _finite(bound: float) -> float | None:

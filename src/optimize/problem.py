@@ -105,7 +105,7 @@ class Problem:
         broken += [
             f"{AVAILABLE}{self.lines[i]}"
             for i, cap in enumerate(self.caps)
-            if plan[i] > cap + slack
+            if plan[i] > cap + min(slack, FEASIBILITY * cap)
         ]
         broken += [
             f"minimum deal of {self.lines[i]}"
@@ -131,7 +131,7 @@ def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
     room, steps = problem.budget - plan.sum(), np.array(problem.steps)
     near = BINDING * problem.budget
     takers = steps[plan + steps <= problem.upper]
-    short = takers.size > 0 and 0 < room < takers.min()
+    short = plan.any() and takers.size > 0 and 0 < room < takers.min()
     found = ["budget"] if room <= near or short else []
     found += [
         f"{AVAILABLE}{name}"
@@ -145,7 +145,7 @@ def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
         step = max(near, *(problem.steps[i] for i in limit.lines))
         if limit.lower > 0 and spent < limit.lower + step:
             found.append(f"the minimum of {limit.name}")
-        if spent > limit.upper - step:
+        if spent > limit.upper - step and (spent > 0 or limit.upper == 0):
             found.append(f"the maximum of {limit.name}")
     return tuple(found)
 

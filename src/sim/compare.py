@@ -17,7 +17,7 @@ TIE = 1e-12
 
 
 def chance_best(values: Array) -> Array:
-    """Return the share of worlds in which each plan is the best; ties are split.
+    """Return the share of worlds in which no plan is better; ties count for each.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def chance_best(values: Array) -> Array:
     """
     top = values.max(axis=0)
     best = values >= top - TIE * np.abs(top)
-    return np.asarray((best / best.sum(axis=0)).mean(axis=1))
+    return np.asarray(best.mean(axis=1))
 
 
 def regret(values: Array) -> Array:

@@ -124,6 +124,9 @@ def draw_worlds(
     if n_worlds < 1 or seed < 0 or first < 0 or first % BLOCK:
         raise ValueError(f"n_worlds(={n_worlds}), seed(={seed}) or first(={first}) out of range")
     laws = _inputs(campaign)
+    count = 3 + len(campaign.segments) + len(TIER_INPUTS) * len(campaign.tiers)
+    if len(laws) < count:
+        raise ValueError("a tier may not be named in_market beside a segment named as an input")
     uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
     uniforms = dict(
         zip(uncertain, _uniforms(uncertain, n_worlds, seed, sample, first), strict=True)

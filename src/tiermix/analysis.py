@@ -279,14 +279,18 @@ def _optimum(
     runner_up, lead = None, None
     names, allowed = list(strategies), [not s.violations for s in strategies.values()]
     if len(names) > 1:
-        second = _runner_up(values[:-1].mean(axis=1), allowed[:-1])
+        differs = [not np.array_equal(s.plan, solution.plan) for s in strategies.values()]
+        second = _runner_up(values[:-1].mean(axis=1), allowed[:-1], differs[:-1])
         runner_up, lead = names[second], _estimate(worlds, values[-1] - values[second])
     return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead)
 
 
-def _runner_up(means: Array, allowed: list[bool]) -> int:
-    """Return the best of the other strategies, an allowed one if there is any."""
-    return int(np.where(allowed, means, -np.inf).argmax() if any(allowed) else means.argmax())
+def _runner_up(means: Array, allowed: list[bool], differs: list[bool]) -> int:
+    """Return the best of the other strategies: an allowed and a different one if there is any."""
+    for chosen in (np.logical_and(allowed, differs), np.array(allowed)):
+        if chosen.any():
+            return int(np.where(chosen, means, -np.inf).argmax())
+    return int(means.argmax())
 
 
 def _estimate(worlds: Worlds, values: Array) -> Estimate:

@@ -214,6 +214,8 @@ def _name(text: str) -> str:
 def _tier_name(text: str) -> str:
     if "@" in text:
         raise ValueError(f"{shown(text)}: @ is kept for tier@phase; choose another name")
+    if text == "in_market":
+        raise ValueError("'in_market' is kept for segments; choose another name")
     if text == "total":
         raise ValueError("'total' is the last row of the media plan; choose another name")
     return _name(text)

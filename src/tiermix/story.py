@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from optimize.problem import AVAILABLE, BINDING, binding
 from optimize.risk import MEAN, Attainment, MeanWorst
 from sim.metrics import METRICS
+from sim.purchase import price_list
 from sim.statistics import T90
 from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy
 from tiermix.words import listing, money, number, share
@@ -21,8 +22,11 @@ UNSPENT = 0.01
 #: A lead smaller than this, relative to what the runner-up brings, is none.
 TRIFLE = 1e-6
 
+#: Creators of a line below which a part of one makes a difference.
+FEW = 3
+
 #: Smallest gap that is told.
-SMALLEST_GAP = Decimal("1e-8")
+SMALLEST_GAP = Decimal("1e-6")
 
 
 def objective_label(analysis: Analysis) -> str:
@@ -104,6 +108,9 @@ def recommendation(analysis: Analysis) -> str:
 def _nothing_to_gain(analysis: Analysis) -> str:
     if analysis.scenario.objective[0][0] == "profit":
         return "no allowed plan brings more than it costs"
+    prices = analysis.problem.prices
+    if prices is not None and min(prices) > analysis.scenario.budget:
+        return f"the cheapest creator costs {money(min(prices), analysis.scenario.currency)}"
     return f"no allowed plan brings any {objective_label(analysis)}"
 
 
@@ -192,12 +199,13 @@ def limits(analysis: Analysis) -> list[str]:
 
 
 def _next_money(analysis: Analysis) -> str:
-    """Return what a little more budget would bring."""
+    """Return what a little more budget would bring, at the rate of parts of creators."""
     assert analysis.optimum is not None
     step = 10.0 ** floor(log10(analysis.scenario.budget / 20))
     gain = analysis.optimum.solution.budget_price * step
     much = money(step, analysis.scenario.currency)
-    return f"The next {much} would add about {amount(analysis, gain)}."
+    rate = ", at the rate of parts of creators" if analysis.problem.prices is not None else ""
+    return f"The next {much} would add about {amount(analysis, gain)}{rate}."
 
 
 def _why_left(analysis: Analysis, left: float) -> str:
@@ -227,12 +235,40 @@ def warnings(analysis: Analysis) -> list[str]:
             said.append(f"{name} leaves {money(strategy.unspent, currency)}: {reason}.")
         if strategy.violations:
             said.append(f"{name} breaks the {listing(list(strategy.violations))}.")
-        if name == OPTIMUM and strategy.over_budget > 0:
-            said.append(
-                f"Fees vary: the plan costs more than the budget in {share(strategy.over_budget)} "
-                "of worlds."
-            )
-    return said
+    return said + _overruns(analysis) + _parts(analysis)
+
+
+def _overruns(analysis: Analysis) -> list[str]:
+    """Return what the best plan of whole creators may really cost, and who else overruns."""
+    over = {n: s for n, s in analysis.strategies.items() if s.over_budget > 0}
+    if not over:
+        return []
+    first = OPTIMUM if OPTIMUM in over else next(iter(over))
+    spend = over[first].metrics["spend"].statistics
+    within = interval(analysis, "spend", spend["p5"], spend["p95"])
+    others = ", ".join(f"{n} {share(s.over_budget)}" for n, s in over.items() if n != first)
+    return [
+        f"Fees vary: {first} may cost {within} in 9 of 10 worlds, and more than the budget in "
+        f"{share(over[first].over_budget)} of them{f' ({others})' if others else ''}."
+    ]
+
+
+def _parts(analysis: Analysis) -> list[str]:
+    """Return a caution where a line of the best plan holds but a few creators, and a part."""
+    if analysis.optimum is None or analysis.problem.prices is not None:
+        return []
+    counts = analysis.optimum.solution.plan / price_list(analysis.scenario.campaign)
+    few = [
+        f"{number(n)} {line}"
+        for line, n in zip(analysis.scenario.lines, counts.tolist(), strict=True)
+        if 0 < n < FEW
+    ]
+    if not few:
+        return []
+    return [
+        f"The best plan holds {listing(few)}: the proof counts a part of a creator for a little "
+        "less than a smaller package brings. With whole_creators: true both are exact."
+    ]
 
 
 def _why_unspent(analysis: Analysis, strategy: Strategy) -> str:

@@ -65,7 +65,7 @@ def show_strategies(out: Console, analysis: Analysis) -> None:
     _say(
         out,
         [
-            "Best: in how many worlds the strategy wins (ties are shared). Then the mean, "
+            "Best: in how many worlds the strategy wins (ties count for each). Then the mean, "
             "and in brackets what 9 of 10 worlds lie between."
         ],
     )

@@ -13,7 +13,7 @@ from optimize.goal import Goal, goal, purchase
 from optimize.problem import problem
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, price_list
-from sim.response import respond
+from sim.response import Response, respond
 from sim.worlds import draw_worlds
 from specimens import KNOWN, card_like, few_unequal
 
@@ -100,5 +100,13 @@ def test_a_metric_that_nothing_brings_is_named() -> None:
         goal(draw_worlds(still, 8, 3), TASK, (("reach", 1.0), ("brand_lift", 1.0)))
     unprofitable = card_like()
     task = problem(unprofitable, BUDGET, whole_creators=False)
-    with pytest.raises(InfeasibleError, match="profit"):
-        goal(draw_worlds(unprofitable, 8, 3), task, (("reach", 1.0), ("profit", 1.0)))
+    goal(draw_worlds(unprofitable, 8, 3), task, (("reach", 1.0), ("profit", 1.0)))
+
+
+def test_profit_in_a_blend_is_measured_before_the_money_spent() -> None:
+    """A best profit near nothing is no unit to measure in."""
+    worlds = draw_worlds(CAMPAIGN, 8, 3)
+    blended, _ = goal(worlds, TASK, (("reach", 1.0), ("profit", 1.0)))
+    gross = respond(worlds, "profit", PARTS)
+    most = maximise(TASK, Response(np.zeros_like(gross.slopes), gross.ridges)).value
+    assert dict(blended.terms)["profit"] == pytest.approx(0.5 / most)

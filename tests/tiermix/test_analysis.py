@@ -27,7 +27,7 @@ def value(budget: float) -> float:
 @odd
 def test_some_strategy_is_best_in_every_world(name: str) -> None:
     strategies = analysed(ODD[name]).strategies.values()
-    assert sum(strategy.p_best for strategy in strategies) == pytest.approx(1)
+    assert sum(strategy.p_best for strategy in strategies) >= 1 - 1e-12
     assert all(strategy.regret.mean >= 0 for strategy in strategies)
 
 

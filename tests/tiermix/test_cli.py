@@ -130,7 +130,10 @@ def test_limits_in_conflict_are_1_and_name_the_file(call: Call, tmp_path: Path) 
     path.write_text(brief(tiers, limits="{micro: {min: 90%}}"), encoding="utf-8")
     code, out, err = call("run", str(path))
     assert (code, out) == (1, "")
-    assert err == f"{path}: no plan satisfies all limits\n"
+    assert err == (
+        f"{path}: no plan satisfies all limits together: a budget of 60,000; "
+        "micro at least 54,000\n"
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_2(call: Call, file: str) -> None:
