@@ -151,8 +151,8 @@ def _ranked(analysis: Analysis) -> list[tuple[str, Strategy]]:
 def _strategies(analysis: Analysis) -> Table:
     """Return the strategies side by side, the best first."""
     objective = [metric for metric, _ in analysis.scenario.objective]
-    metrics = [*objective, *(m for m in COMPARED if m not in objective)][:3]
     blended = ["Score"] if len(objective) > 1 or analysis.scenario.risk != MEAN else []
+    metrics = [*objective, *(m for m in COMPARED if m not in objective)][: 3 - len(blended)]
     table = _table("Strategy", ("Best", *blended, *(METRICS[m].label for m in metrics)))
     for name, strategy in _ranked(analysis):
         table.add_row(
