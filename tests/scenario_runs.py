@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.cutting import Solution, maximise
-from optimize.goal import Goal, goal, purchase
-from optimize.problem import Problem, problem
+from optimize.goal import Goal, goal
+from optimize.optimum import Solution, maximise
+from optimize.problem import Problem, problem, purchase
 from sim.outcomes import Outcomes, evaluate
 from sim.response import Response
 from sim.statistics import standard_error

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from sim.campaign import Campaign, Segment, Tier
+from sim.metrics import OBJECTIVES
 from sim.uncertain import Uncertain
 
 KNOWN, STATED = Uncertain.known, Uncertain.stated
+
+#: Objectives that are concave functions of the plan.
+CONCAVE = tuple(metric for metric in OBJECTIVES if metric not in ("effective_reach", "response"))
 
 FANS, OTHERS = "fans", "others"
 

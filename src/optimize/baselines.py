@@ -24,9 +24,10 @@ PYRAMID_BASE = 0.8
 def baselines(campaign: Campaign, problem: Problem, response: Response) -> dict[str, Array]:
     """Return the plans of the rules of thumb, by name.
 
-    ``all_<tier>`` for every tier; ``even``; ``by_followers`` (in proportion to a typical
+    ``all_<line>`` for every line; ``even``; ``by_followers`` (in proportion to a typical
     creator's followers); ``greedy`` (the cheapest result per unit of money first, as far as it
-    goes); ``pyramid`` (80 % to the smallest creators, the rest evenly to the others).
+    goes); ``pyramid`` (80 % to the smallest creators, the rest evenly to the
+    others). The rules about followers leave out response curves, which have none.
 
     Parameters
     ----------
@@ -41,16 +42,18 @@ def baselines(campaign: Campaign, problem: Problem, response: Response) -> dict[
         Money per line.
     """
     followers = np.array([tier.followers.median for tier in campaign.tiers])
-    n = len(followers)
-    shares = {f"all_{tier.name}": np.eye(n)[i] for i, tier in enumerate(campaign.tiers)}
-    shares["even"] = np.full(n, 1 / n)
-    shares["by_followers"] = followers / followers.sum()
+    n, n_lines = len(followers), problem.n_lines
+    tiers = np.eye(n, n_lines)
+    shares = {f"all_{name}": np.eye(n_lines)[i] for i, name in enumerate(campaign.lines)}
+    shares["even"] = np.full(n_lines, 1 / n_lines)
+    if n:
+        shares["by_followers"] = followers / followers.sum() @ tiers
     plans = {name: fitted(problem, share * problem.budget) for name, share in shares.items()}
     plans["greedy"] = _greedy(problem, response)
     if n > 1:
         base = np.eye(n)[int(followers.argmin())]
         share = PYRAMID_BASE * base + (1 - PYRAMID_BASE) * (1 - base) / (n - 1)
-        plans["pyramid"] = fitted(problem, share * problem.budget)
+        plans["pyramid"] = fitted(problem, share @ tiers * problem.budget)
     return plans
 
 
@@ -99,10 +102,20 @@ def _lower(problem: Problem) -> Array:
 
 
 def _greedy(problem: Problem, response: Response) -> Array:
-    """Fill lines in the order of what their first unit of money brings."""
-    first = response.slopes.mean(axis=0) + sum(
-        ridge.mean_and_gradient(np.zeros(problem.n_lines))[1] for ridge in response.ridges
-    )
+    """Fill lines in the order of what their first unit of money brings.
+
+    Where a curve starts slowly, that is no guide: then in the order of what a unit of money
+    brings when a line takes all it can.
+    """
+    none = np.zeros(problem.n_lines)
+    if response.concave:
+        first = response.slopes.mean(axis=0) + sum(
+            (ridge.mean_and_gradient(none)[1] for ridge in response.ridges), none
+        )
+    else:
+        most = np.minimum(problem.upper, problem.budget)
+        alone = [response.values(row).mean() for row in np.diag(most)]
+        first = np.divide(alone, most, out=none, where=most > 0)
     wish, left = _lower(problem), problem.budget - _lower(problem).sum()
     for i in np.argsort(-first, kind="stable"):
         more = min(left, problem.upper[i] - wish[i]) if first[i] > 0 else 0.0

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.cutting import maximise
 from optimize.errors import InfeasibleError
-from optimize.problem import Problem
+from optimize.optimum import maximise
+from optimize.problem import Problem, purchase
 from sim.outcomes import Outcomes
-from sim.purchase import PARTS, WHOLE, Purchase
-from sim.response import Response, blend, respond
+from sim.response import Response, blend, cost, respond
 from sim.worlds import Worlds
 
 Array = NDArray[np.float64]
@@ -39,11 +39,6 @@ class Goal:
         return np.asarray(sum(c * outcomes.controlled[metric] for metric, c in self.terms))
 
 
-def purchase(problem: Problem) -> Purchase:
-    """Return how creators are bought under a problem."""
-    return PARTS if problem.prices is None else WHOLE
-
-
 def _gross(response: Response) -> Response:
     """Return a response without what it costs: the size of a profit that may be near nothing."""
     return Response(np.maximum(response.slopes, 0.0), response.ridges)
@@ -54,9 +49,9 @@ def goal(
 ) -> tuple[Goal, Response]:
     """Put metrics of different units on one scale.
 
-    One metric is its own goal. In a blend every metric is measured as a share of the most that
-    any plan can bring of it (profit: before the money spent), so that the weights mean what they
-    say whatever the units.
+    One metric is its own goal; that of `spend` is as little of it as can be. In a blend every
+    metric is measured as a share of the most that any plan can bring of it (profit: before the
+    money spent), so that the weights mean what they say whatever the units.
 
     Parameters
     ----------
@@ -76,9 +71,31 @@ def goal(
     InfeasibleError
         If no plan brings anything of a metric of a blend.
     """
+    if weights[0][0] == "spend":
+        return Goal((("spend", -1.0),)), blend([(cost(worlds, purchase(problem)), -1.0)])
     responses = {metric: respond(worlds, metric, purchase(problem)) for metric, _ in weights}
     if len(weights) == 1:
         return Goal(((weights[0][0], 1.0),)), responses[weights[0][0]]
+    return blended(problem, responses, weights)
+
+
+def blended(
+    problem: Problem, responses: Mapping[str, Response], weights: tuple[tuple[str, float], ...]
+) -> tuple[Goal, Response]:
+    """Return a blend of metrics, each a share of the most that any plan can bring of it.
+
+    Parameters
+    ----------
+    problem : Problem
+    responses : mapping of str to Response
+        Of every metric.
+    weights : tuple of (str, float)
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan brings anything of a metric.
+    """
     total = sum(weight for _, weight in weights)
     terms = []
     for metric, weight in weights:

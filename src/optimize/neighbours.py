@@ -7,12 +7,12 @@ Nemhauser, Wolsey and Fisher (1978) (greedy steps for submodular objectives), wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.objective import Objective
+from optimize.functional import Functional
 from optimize.problem import Problem
 
 Array = NDArray[np.float64]
@@ -20,21 +20,31 @@ Array = NDArray[np.float64]
 #: Promised gain, in units of the objective's size, below which a step is not tried.
 TRIFLE = 1e-12
 
+#: The largest slope that is told from a larger one.
+STEEPEST = 1e12
 
-def improve(objective: Objective, problem: Problem, spends: Array) -> Array | None:
+
+def improve(
+    objective: Functional,
+    problem: Problem,
+    spends: Array,
+    allowed: Callable[[Array], bool] = lambda spends: True,
+) -> Array | None:
     """Round a plan down to whole creators and improve it while one step helps.
 
     A step hires one creator, or lets one go and hires as many of another line as the money
-    allows. The objective is concave, so a step that its tangent does not promise a gain from
+    allows. Where the objective is concave, a step that its tangent does not promise a gain from
     has none and is not tried.
 
     Parameters
     ----------
-    objective : Objective
+    objective : Functional
     problem : Problem
         With prices.
     spends : ndarray, shape (n_lines,)
         Shares of the budget.
+    allowed : callable
+        Whether a plan that satisfies the limits is allowed.
 
     Returns
     -------
@@ -42,26 +52,33 @@ def improve(objective: Objective, problem: Problem, spends: Array) -> Array | No
         None where rounding down breaks a limit.
     """
     unit = np.array(problem.prices) / problem.budget
+
+    def broken(counts: Array) -> bool:
+        plan = counts * unit
+        return bool(problem.violations(plan * problem.budget)) or not allowed(plan)
+
     counts = np.floor(spends / unit + 1e-9)
-    if problem.violations(counts * unit * problem.budget):
+    if broken(counts):
         return None
     value = objective.value(counts * unit)
     while True:
         gradient = objective.slopes + objective.tangents(counts * unit)[1].sum(axis=0)
-        for step in _promising(gradient * unit, counts, unit):
-            tried = counts + step
-            if problem.violations(tried * unit * problem.budget):
+        gradient = np.minimum(gradient, STEEPEST)  # a curve may start infinitely steep
+        for step, promise in _steps(gradient * unit, counts, unit):
+            if promise <= TRIFLE and objective.concave:
+                return np.asarray(counts * unit)
+            if broken(counts + step):
                 continue
-            gained = objective.value(tried * unit)
+            gained = objective.value((counts + step) * unit)
             if gained > value + TRIFLE:
-                counts, value = tried, gained
+                counts, value = counts + step, gained
                 break
         else:
             return np.asarray(counts * unit)
 
 
-def _promising(gradient: Array, counts: Array, unit: Array) -> Iterator[Array]:
-    """Yield steps in the order of the gain their tangent promises, while it promises any."""
+def _steps(gradient: Array, counts: Array, unit: Array) -> Iterator[tuple[Array, float]]:
+    """Yield steps and the gain that their tangent promises, the largest first."""
     one = np.eye(counts.size)
     steps = [one[i] for i in range(counts.size)]
     left = max(1 - counts @ unit, 0.0)
@@ -72,6 +89,4 @@ def _promising(gradient: Array, counts: Array, unit: Array) -> Iterator[Array]:
                 steps += [one[j] - one[i], many * one[j] - one[i]]
     promise = np.array([gradient @ step for step in steps])
     for at in np.argsort(-promise, kind="stable"):
-        if promise[at] <= TRIFLE:
-            return
-        yield steps[at]
+        yield steps[at], float(promise[at])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.campaign import Campaign
-from sim.purchase import price_list
+from sim.purchase import PARTS, WHOLE, Purchase, price_list
 
 Array = NDArray[np.float64]
 
@@ -18,6 +18,9 @@ FEASIBILITY = 1e-9
 
 #: How the limit of the creators that a line can hire is named, before the line's name.
 AVAILABLE = "available creators of "
+
+#: Relative gaps that are promised for whole creators, and lines from which on it is the coarser.
+WHOLE_GAP, MANY_GAP, MANY = 1e-4, 1e-3, 60
 
 #: How close to a limit, as a share of the budget, a plan is taken to be stopped by it.
 BINDING = 1e-6
@@ -84,6 +87,11 @@ class Problem:
         return len(self.lines)
 
     @property
+    def whole_gap(self) -> float:
+        """Relative gap that is promised for whole creators."""
+        return WHOLE_GAP if self.n_lines < MANY else MANY_GAP
+
+    @property
     def upper(self) -> Array:
         """What each line can spend at most, whatever the budget: its cap and its own limits."""
         upper = np.array(self.caps)
@@ -117,6 +125,11 @@ class Problem:
             if not limit.lower - slack <= spent <= limit.upper + slack:
                 broken.append(f"limit {limit.name}")
         return tuple(broken)
+
+
+def purchase(problem: Problem) -> Purchase:
+    """Return how creators are bought under a problem."""
+    return PARTS if problem.prices is None else WHOLE
 
 
 def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
@@ -165,12 +178,15 @@ def problem(
         Whether only whole creators can be hired.
     """
     prices = price_list(campaign)
-    available = np.array([tier.available for tier in campaign.tiers])
+    caps = [
+        tier.available * float(price) for tier, price in zip(campaign.tiers, prices, strict=False)
+    ]
+    deals = [tier.minimum_deal for tier in campaign.tiers]
     return Problem(
-        tuple(tier.name for tier in campaign.tiers),
+        campaign.lines,
         budget,
-        tuple(float(cap) for cap in available * prices),
-        tuple(tier.minimum_deal for tier in campaign.tiers),
+        (*caps, *(inf for _ in campaign.curves)),
+        (*deals, *(0.0 for _ in campaign.curves)),
         limits,
         tuple(float(p) for p in prices) if whole_creators else None,
     )

@@ -1,10 +1,11 @@
-"""What the simulator needs to know: the audience and the tiers of creators."""
+"""What the simulator needs to know: the audience, the tiers of creators, and response curves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
+from sim.response_curves import ResponseCurve, common_draws
 from sim.uncertain import Link, Uncertain
 
 KNOWN_ONE = Uncertain.known(1.0)
@@ -196,6 +197,10 @@ class Campaign:
         Share of revenue that is profit before the campaign's cost.
     resonance : Uncertain
         Factor on the engagement odds of every tier: one creative idea, one draw a world.
+    effective_frequency : int
+        Contacts from which on a person counts as effectively reached.
+    curves : tuple of ResponseCurve
+        Lines that are no tiers; they come after these.
     """
 
     segments: tuple[Segment, ...]
@@ -204,17 +209,26 @@ class Campaign:
     order_value: Uncertain = KNOWN_ONE
     margin: Uncertain = Uncertain.known(1.0, "logit")  # noqa: RUF009
     resonance: Uncertain = KNOWN_ONE
+    effective_frequency: int = 3
+    curves: tuple[ResponseCurve, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.segments or not self.tiers:
-            raise ValueError("a campaign needs at least one segment and one tier")
+        if not self.effective_frequency >= 1:
+            raise ValueError(f"effective_frequency(={self.effective_frequency}) must be >= 1")
+        if not self.lines or (self.tiers and not self.segments):
+            raise ValueError("a campaign needs at least one segment and one tier, or a curve")
         _check_laws(self, {"order_value": "log", "margin": "logit", "resonance": "log"})
         if not self.heterogeneity > 0:
             raise ValueError(f"heterogeneity(={self.heterogeneity}) must be > 0")
-        for things in (self.segments, self.tiers):
-            names = [thing.name for thing in things]
+        common_draws(self.curves)
+        for names in ([segment.name for segment in self.segments], self.lines):
             if len(set(names)) < len(names):
                 raise ValueError(f"names must differ: {', '.join(names)}")
         for tier in self.tiers:
             if len(tier.audience) != len(self.segments):
                 raise ValueError(f"tier {tier.name}: audience must name every segment")
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines, by position: the tiers, then the curves."""
+        return (*(tier.name for tier in self.tiers), *(curve.name for curve in self.curves))

@@ -53,26 +53,6 @@ def reached_slope(contacts: Array, heterogeneity: float) -> Array:
     return np.exp(-(heterogeneity + 1) * np.log1p(contacts / heterogeneity))
 
 
-def shared_luck(contacts: Array, reached: Array, heterogeneity: float) -> Array:
-    """Return by how much less than binomial the count of people reached varies, per head.
-
-    The heavy users of a finite audience share its contacts: if one sees more of them, the others
-    see fewer. To second order that takes (u g'(u))² / κ per head off the variance g (1 − g).
-
-    Parameters
-    ----------
-    contacts : ndarray
-        Contacts per head, u.
-    reached : ndarray
-        `reached_share` of them.
-    heterogeneity : float
-    """
-    if heterogeneity == inf:
-        return np.zeros_like(reached)
-    slope = (1 - reached) / (1 + contacts / heterogeneity)
-    return np.asarray((contacts * slope) ** 2 / heterogeneity)
-
-
 def expit(log_odds: NDArray[F]) -> NDArray[F]:
     """Return the share of given log odds (several times faster than scipy's)."""
     share: NDArray[F] = np.reciprocal(1 + np.exp(-log_odds))

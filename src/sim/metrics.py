@@ -51,6 +51,12 @@ def _ratio(
 _TABLE = (
     Metric("spend", "Spend", "money", "money paid for creators, all in", "down"),
     Metric("reach", "Reach", "people", "sum over segments of N g(contacts x share / N)"),
+    Metric(
+        "effective_reach",
+        "Effective reach",
+        "people",
+        "sum over segments of N P(at least k contacts), mean contacts x share / N a head",
+    ),
     Metric("impressions", "Impressions", "events", "sum of D a F v p, on and off target"),
     Metric("engagements", "Engagements", "events", "sum of D a F e p"),
     Metric("clicks", "Clicks", "events", "engagements x clicks per engagement"),
@@ -65,6 +71,7 @@ _TABLE = (
         "people",
         "sum over segments of N g(contacts x lift / N)",
     ),
+    Metric("response", "Response", "events", "sum over curves of their response"),
     Metric("follower_posts", "Follower posts", "events", "sum of D a F p"),
     Metric(
         "on_target_impressions",
@@ -89,6 +96,7 @@ METRICS = {metric.name: metric for metric in _TABLE}
 #: What a plan can be optimised for.
 OBJECTIVES = (
     "reach",
+    "effective_reach",
     "impressions",
     "engagements",
     "clicks",
@@ -96,4 +104,5 @@ OBJECTIVES = (
     "revenue",
     "profit",
     "brand_lift",
+    "response",
 )

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
-from sim.curves import reached_share, reached_slope, shared_luck
 from sim.lottery import (
     contacts_lottery,
     engagements_lottery,
@@ -22,6 +21,8 @@ from sim.lottery import (
 )
 from sim.metrics import METRICS
 from sim.purchase import PARTS, Purchase
+from sim.response import ridge
+from sim.shapes import AtLeast
 from sim.worlds import Worlds
 
 Array = NDArray[np.float64]
@@ -75,8 +76,8 @@ def evaluate(
         If a plan has another number of lines than the campaign, or spends less than nothing.
     """
     spends = np.asarray(plans, dtype=float)
-    if spends.ndim != 2 or spends.shape[1] != len(worlds.campaign.tiers):
-        raise ValueError(f"plans have shape {spends.shape}, not (n, {len(worlds.campaign.tiers)})")
+    if spends.ndim != 2 or spends.shape[1] != len(worlds.campaign.lines):
+        raise ValueError(f"plans have shape {spends.shape}, not (n, {len(worlds.campaign.lines)})")
     if not (np.isfinite(spends).all() and (spends >= 0).all()):
         raise ValueError("plans must spend finite amounts of at least 0")
 
@@ -98,21 +99,42 @@ def _joined(blocks: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
 def _block(worlds: Worlds, spends: Array, purchase: Purchase) -> Outcomes:
     """Return the outcomes of one block of worlds."""
     lines = [_line(worlds, t, spends[:, i], purchase) for i, t in enumerate(worlds.campaign.tiers)]
+    nothing = np.zeros((len(spends), worlds.size))
     drawn, mean = (
-        {name: sum((line[at][name] for line in lines), np.zeros(1)) for name in ADDED}
-        for at in (0, 1)
+        {name: sum((line[at][name] for line in lines), nothing) for name in ADDED} for at in (0, 1)
     )
     chances = {}
     for name, mass in PEOPLE.items():
-        drawn[name], mean[name], chances[name] = _people(worlds, lines, mass)
+        times = worlds.campaign.effective_frequency if name == "effective_reach" else 1
+        drawn[name], mean[name], chances[name] = _people(worlds, lines, mass, times, nothing.shape)
+    curves = _curves(worlds, spends)
+    for name, chance in chances.items():
+        whole = drawn[name] + curves.get(name, nothing)
+        shares = np.divide(drawn[name], whole, out=np.ones_like(whole), where=whole > 0)
+        chances[name] = chance * shares  # what a curve brings are events
     for values in (drawn, mean):
-        values["revenue"] = values["conversions"] * worlds.values["order_value"]
+        for name, more in curves.items():
+            values[name] = values.get(name, nothing) + more
+        sold = values["conversions"] * worlds.values["order_value"]
+        values["revenue"] = sold + values.get("revenue", nothing)
         values["profit"] = values["revenue"] * worlds.values["margin"] - values["spend"]
     with np.errstate(divide="ignore", invalid="ignore"):
         for name, metric in METRICS.items():
             if metric.over:
                 drawn[name] = metric.times * drawn[metric.over[0]] / drawn[metric.over[1]]
     return Outcomes(worlds, drawn, mean, chances)
+
+
+def _curves(worlds: Worlds, spends: Array) -> dict[str, Array]:
+    """Return what the response curves add to every metric, each of shape (n_plans, n_worlds)."""
+    first = len(worlds.campaign.tiers)
+    paid = np.repeat(spends[:, first:].sum(axis=1)[:, None], worlds.size, axis=1)
+    found = {"spend": paid, "response": np.zeros_like(paid)}
+    for line, curve in enumerate(worlds.campaign.curves, start=first):
+        ridges = ridge(worlds, curve, line)
+        brought = np.stack([ridges.values(plan) for plan in spends])
+        found[curve.metric] = found.get(curve.metric, 0.0) + brought
+    return found
 
 
 #: Metrics that are sums over lines.
@@ -126,7 +148,12 @@ ADDED = (
 )
 
 #: Metrics that count distinct people, and what wins them over.
-PEOPLE = {"reach": "contacts", "conversions": "intent", "brand_lift": "lifted"}
+PEOPLE = {
+    "reach": "contacts",
+    "effective_reach": "contacts",
+    "conversions": "intent",
+    "brand_lift": "lifted",
+}
 
 
 def _line(
@@ -171,24 +198,42 @@ def _complete(worlds: Worlds, tier: Tier, values: dict[str, Array]) -> None:
 
 
 def _people(
-    worlds: Worlds, lines: Sequence[tuple[dict[str, Array], dict[str, Array]]], key: str
+    worlds: Worlds,
+    lines: Sequence[tuple[dict[str, Array], dict[str, Array]]],
+    key: str,
+    times: int,
+    size: tuple[int, int],
 ) -> tuple[Array, Array, Array]:
     """Return how many distinct people a mass of contacts or intents becomes.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    lines : sequence of pairs of dict
+        As `_line` returns them.
+    key : str
+        The mass.
+    times : int
+        Contacts that it takes to count a person.
+    size : tuple of int
+        (n_plans, n_worlds).
 
     Returns
     -------
     expected : ndarray, shape (n_plans, n_worlds)
-        Sum over segments of (people) x g(mass / people).
+        Sum over segments of (people) x g(mass / people), g the share with so many contacts.
     controlled : ndarray, shape (n_plans, n_worlds)
         The same less (mass - mean mass) x g'(mean mass / people), whose mean is 0.
     chance : ndarray, shape (n_plans, n_worlds)
         The p of the one binomial law that has the mean and the variance of the sum of the
         segments' counts (exact for one segment where people are alike; Ehm 1991 bounds the
-        rest).
+        rest). The heavy users of a finite audience share its contacts: if one sees more of them,
+        the others see fewer. To second order that takes (u g'(u))² / κ per head off the
+        variance g (1 − g), u contacts a head.
     """
     campaign = worlds.campaign
-    shape = lines[0][0][key].shape
-    expected, controlled, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    counted = AtLeast(times, campaign.heterogeneity)
+    expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     if not any(mean[key].any() for _, mean in lines):
         return expected, controlled, squares
     for s, segment in enumerate(campaign.segments):
@@ -199,10 +244,10 @@ def _people(
         shares = [tier.audience[s] / heads for tier in campaign.tiers]
         drawn = sum((x[key] * a for (x, _), a in zip(lines, shares, strict=True)), np.zeros(1))
         mean = sum((x[key] * a for (_, x), a in zip(lines, shares, strict=True)), np.zeros(1))
-        share = reached_share(drawn, campaign.heterogeneity)
-        slope = reached_slope(mean, campaign.heterogeneity)
+        share = counted.value(drawn)
         expected += people * share
-        controlled += people * (share - slope * (drawn - mean))
-        squares += people * (share**2 + shared_luck(drawn, share, campaign.heterogeneity))
-    chance = np.divide(squares, expected, out=np.zeros(shape), where=expected > 0)
+        controlled += people * (share - counted.slope(mean) * (drawn - mean))
+        luck = (drawn * counted.slope(drawn)) ** 2 / campaign.heterogeneity
+        squares += people * (share**2 + luck)
+    chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
     return expected, controlled, chance

@@ -70,5 +70,23 @@ PARTS, WHOLE = Parts(), Whole()
 
 
 def price_list(campaign: Campaign) -> Array:
-    """Return the expected all-in price of one creator of every tier, shape (n_lines,)."""
-    return np.array([expected_price(tier) for tier in campaign.tiers])
+    """Return the expected all-in price of one creator of every line, shape (n_lines,).
+
+    It is 0 for a curve: its money hires nobody.
+    """
+    return np.array(
+        [*(expected_price(tier) for tier in campaign.tiers), *(0.0 for _ in campaign.curves)]
+    )
+
+
+def hired(campaign: Campaign, plan: Array) -> Array:
+    """Return how many creators a plan hires at the expected price, shape (n_lines,).
+
+    Parameters
+    ----------
+    campaign : Campaign
+    plan : ndarray, shape (n_lines,)
+        Money.
+    """
+    prices = price_list(campaign)
+    return np.divide(plan, prices, out=np.zeros(prices.size), where=prices > 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from os import cpu_count
@@ -27,6 +27,8 @@ from sim.lottery import (
 )
 from sim.metrics import OBJECTIVES
 from sim.purchase import Purchase
+from sim.response_curves import ResponseCurve, worth
+from sim.shapes import EXPONENTIAL, AtLeast, Exponential, Shape
 from sim.worlds import Worlds
 
 Array = NDArray[np.float64]
@@ -34,54 +36,45 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Ridges:
-    """A sum of weight · (1 − e^(−rate · plan)) in every world.
+    """A sum of weight · shape(rate · plan) in every world.
 
     Parameters
     ----------
     rates : ndarray, shape (n_worlds, n_terms, n_lines)
-        Per unit of money.
+        Per unit of money; the lines are all lines, or those of `lines`.
     weights : ndarray, shape (n_worlds, n_terms)
-        In units of the metric.
+        In units of the metric, at least 0.
+    shape : Shape
+        1 − e^(−u) if left out.
+    lines : ndarray of int, optional
+        Positions of the lines that the terms depend on; all lines if left out.
     """
 
     rates: Array
     weights: Array
+    shape: Shape = EXPONENTIAL
+    lines: NDArray[np.intp] | None = None
+
+    def arguments(self, plan: Array) -> Array:
+        """Return rate · plan of every term, shape (n_worlds, n_terms)."""
+        return np.asarray(self.rates @ (plan if self.lines is None else plan[self.lines]))
 
     def values(self, plan: Array) -> Array:
         """Return the sum in every world, shape (n_worlds,)."""
-        return np.asarray(-(self.weights * np.expm1(-(self.rates @ plan))).sum(axis=1))
+        return np.asarray((self.weights * self.shape.value(self.arguments(plan))).sum(axis=1))
 
     def mean_and_gradient(self, plan: Array) -> tuple[float, Array]:
         """Return the mean over worlds and its gradient, shape (n_lines,)."""
-        n_worlds, _, n_lines = self.rates.shape
-        missed = np.exp(-(self.rates @ plan))
-        np.multiply(missed, self.weights, out=missed)
-        value = (self.weights.sum() - missed.sum()) / n_worlds
-        return float(value), missed.ravel() @ self.rates.reshape(-1, n_lines) / n_worlds
-
-    def scaled(self, factor: float) -> Ridges:
-        """Return the ridges in other units of the metric."""
-        return Ridges(self.rates, self.weights * factor)
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A metric of a plan in every world.
-
-    Parameters
-    ----------
-    slopes : ndarray, shape (n_worlds, n_lines)
-        The linear part, in units of the metric per unit of money.
-    ridges : tuple of Ridges
-        The saturating part, one for each segment.
-    """
-
-    slopes: Array
-    ridges: tuple[Ridges, ...]
-
-    def values(self, plan: Array) -> Array:
-        """Return the metric in every world, shape (n_worlds,)."""
-        return np.asarray(sum((r.values(plan) for r in self.ridges), self.slopes @ plan))
+        n_worlds = len(self.weights)
+        u = self.arguments(plan)
+        if isinstance(self.shape, Exponential):
+            missed = np.exp(-u)
+            np.multiply(missed, self.weights, out=missed)
+            value, pull = self.weights.sum() - missed.sum(), missed
+        else:
+            value = (self.weights * self.shape.value(u)).sum()
+            pull = self.weights * self.shape.slope(u)
+        return float(value) / n_worlds, self._spread(pull, self.rates, plan.size) / n_worlds
 
     def gradient(self, plan: Array, weights: Array) -> Array:
         """Return the gradient of a weighted sum of worlds, shape (n_lines,).
@@ -93,18 +86,93 @@ class Response:
             At least 0.
         """
         heard = np.flatnonzero(weights)
-        gradient = weights[heard] @ self.slopes[heard]
-        for ridge in self.ridges:
-            rates = ridge.rates[heard]
-            missed = weights[heard, None] * ridge.weights[heard] * np.exp(-(rates @ plan))
-            gradient = gradient + missed.ravel() @ rates.reshape(-1, plan.size)
-        return np.asarray(gradient)
+        mine = self.part(heard)
+        pull = weights[heard, None] * mine.weights * mine.shape.slope(mine.arguments(plan))
+        return mine._spread(pull, mine.rates, plan.size)
+
+    def _spread(self, pull: Array, rates: Array, n_lines: int) -> Array:
+        """Return Σ pull · rate over worlds and terms on the lines they belong to."""
+        mine = pull.ravel() @ rates.reshape(-1, rates.shape[2])
+        if self.lines is None:
+            return np.asarray(mine)
+        gradient = np.zeros(n_lines)
+        gradient[self.lines] = mine
+        return gradient
+
+    def part(self, worlds: slice | NDArray[np.intp]) -> Ridges:
+        """Return the ridges of some of the worlds."""
+        return Ridges(self.rates[worlds], self.weights[worlds], self.shape.part(worlds), self.lines)
+
+    def scaled(self, factor: float) -> Ridges:
+        """Return the ridges in other units of the metric."""
+        return replace(self, weights=self.weights * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A metric of a plan in every world.
+
+    Parameters
+    ----------
+    slopes : ndarray, shape (n_worlds, n_lines)
+        The linear part, in units of the metric per unit of money.
+    ridges : tuple of Ridges
+        The saturating part: one for each segment, one for each line with a curve of its own.
+    """
+
+    slopes: Array
+    ridges: tuple[Ridges, ...]
+
+    @property
+    def concave(self) -> bool:
+        """Whether the metric is a concave function of the plan in every world."""
+        return all(ridge.shape.concave for ridge in self.ridges)
+
+    def part(self, worlds: slice | NDArray[np.intp]) -> Response:
+        """Return the metric in some of the worlds."""
+        return Response(self.slopes[worlds], tuple(r.part(worlds) for r in self.ridges))
+
+    def values(self, plan: Array) -> Array:
+        """Return the metric in every world, shape (n_worlds,)."""
+        return np.asarray(sum((r.values(plan) for r in self.ridges), self.slopes @ plan))
+
+    def least(self, low: Array, high: Array) -> Array:
+        """Return what no plan between two others falls below in any world, shape (n_worlds,).
+
+        Every ridge rises in every spend; a linear term may fall.
+        """
+        linear = np.maximum(self.slopes, 0.0) @ low + np.minimum(self.slopes, 0.0) @ high
+        return np.asarray(sum((r.values(low) for r in self.ridges), linear))
+
+    def gradient(self, plan: Array, weights: Array) -> Array:
+        """Return the gradient of a weighted sum of worlds, shape (n_lines,).
+
+        Parameters
+        ----------
+        plan : ndarray, shape (n_lines,)
+        weights : ndarray, shape (n_worlds,)
+            At least 0.
+        """
+        linear = weights @ self.slopes
+        return np.asarray(sum((r.gradient(plan, weights) for r in self.ridges), linear))
 
 
 def blend(responses: list[tuple[Response, float]]) -> Response:
     """Return the weighted sum of some responses on the same worlds."""
     slopes = sum((r.slopes * w for r, w in responses), np.zeros_like(responses[0][0].slopes))
     return Response(slopes, tuple(ridge.scaled(w) for r, w in responses for ridge in r.ridges))
+
+
+def cost(worlds: Worlds, purchase: Purchase) -> Response:
+    """Return the money that is really spent, on average over the creators who are drawn."""
+    return Response(_paid(worlds, purchase), ())
+
+
+def _paid(worlds: Worlds, purchase: Purchase) -> Array:
+    """Return the money that is really spent per unit of money, shape (n_worlds, n_lines)."""
+    return _stack(
+        worlds, lambda tier: purchase.rate(worlds, tier) * mean_cost(worlds, tier), curves=1.0
+    )
 
 
 def respond(worlds: Worlds, metric: str, purchase: Purchase) -> Response:
@@ -127,11 +195,51 @@ def respond(worlds: Worlds, metric: str, purchase: Purchase) -> Response:
     hired = _stack(worlds, partial(purchase.rate, worlds))
     if metric in ("impressions", "engagements", "clicks"):
         brought = _stack(worlds, lambda tier: _mean(worlds, tier, metric))
-        return Response(hired * brought, ())
-    slopes = np.zeros_like(hired)
-    if metric == "profit":
-        slopes = -hired * _stack(worlds, partial(mean_cost, worlds))
-    return Response(slopes, _ridges(worlds, metric, hired))
+        return Response(hired * brought, _curves(worlds, metric))
+    slopes = -_paid(worlds, purchase) if metric == "profit" else np.zeros_like(hired)
+    won: tuple[Ridges, ...] = ()
+    if metric == "effective_reach":
+        won = _repeated(worlds, hired)
+    elif metric != "response":
+        won = _ridges(worlds, metric, hired)
+    return Response(slopes, won + _curves(worlds, metric))
+
+
+def _curves(worlds: Worlds, metric: str) -> tuple[Ridges, ...]:
+    """Return what the response curves bring of a metric, one line each."""
+    first, values = len(worlds.campaign.tiers), worlds.values
+    found = []
+    for line, curve in enumerate(worlds.campaign.curves, start=first):
+        factor = worth(curve, metric, values["order_value"], values["margin"])
+        if np.any(factor != 0):
+            ridges = ridge(worlds, curve, line)
+            found.append(replace(ridges, weights=(ridges.weights.T * factor).T))
+    return tuple(found)
+
+
+def ridge(worlds: Worlds, curve: ResponseCurve, line: int) -> Ridges:
+    """Return what a response curve brings of its own metric.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    curve : ResponseCurve
+    line : int
+        Its position among the lines of a plan.
+    """
+    values, one = worlds.curve(curve), np.ones(worlds.size)
+    return Ridges(
+        (one / curve.kind.scale(values))[:, None, None],
+        (one * curve.kind.most(values))[:, None],
+        curve.kind.shape(values, worlds.draw),
+        np.array([line]),
+    )
+
+
+def _tier_lines(worlds: Worlds) -> NDArray[np.intp] | None:
+    """Return the positions of the tiers; None where all lines are tiers."""
+    campaign = worlds.campaign
+    return np.arange(len(campaign.tiers)) if campaign.curves else None
 
 
 def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
@@ -158,14 +266,49 @@ def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
         found = iter(list(pool.map(lambda pair: rates(*pair), pairs)))
     value = _value(worlds, metric)
     return tuple(
-        Ridges(np.stack([next(found) for _ in won], axis=2), (value * n)[:, None] * weights)
-        for n in people
+        Ridges(
+            np.stack([next(found) for _ in won], axis=2),
+            (value * n)[:, None] * weights,
+            lines=_tier_lines(worlds),
+        )
+        for n in (people if won else ())
     )
 
 
-def _stack(worlds: Worlds, of: Callable[[Tier], Array]) -> Array:
-    """Return a value of every line in every world, shape (n_worlds, n_lines)."""
-    return np.stack([of(tier) for tier in worlds.campaign.tiers], axis=1)
+def _repeated(worlds: Worlds, hired: Array) -> tuple[Ridges, ...]:
+    """Return the people of every segment with at least so many contacts, at mean contacts.
+
+    Parameters
+    ----------
+    hired : ndarray, shape (n_worlds, n_lines)
+        Creators per unit of money.
+    """
+    campaign = worlds.campaign
+    shape = AtLeast(campaign.effective_frequency, campaign.heterogeneity)
+    contacts = hired * _stack(worlds, lambda tier: contacts_lottery(worlds, tier).mean())
+    contacts, found = contacts[:, : len(campaign.tiers)], []
+    for s, segment in enumerate(campaign.segments):
+        shares = np.array([tier.audience[s] for tier in campaign.tiers])
+        rates = (contacts * shares / segment.size)[:, None, :]
+        weights = np.full((worlds.size, 1), segment.size)
+        found.append(Ridges(rates, weights, shape, _tier_lines(worlds)))
+    return tuple(found) if campaign.tiers else ()
+
+
+def _stack(worlds: Worlds, of: Callable[[Tier], Array], curves: float = 0.0) -> Array:
+    """Return a value of every line in every world, shape (n_worlds, n_lines).
+
+    Parameters
+    ----------
+    worlds : Worlds
+    of : callable
+        The value of a tier, shape (n_worlds,).
+    curves : float
+        The value of every curve.
+    """
+    tiers = [of(tier) for tier in worlds.campaign.tiers]
+    level = [np.full(worlds.size, curves) for _ in worlds.campaign.curves]
+    return np.stack(tiers + level, axis=1)
 
 
 def _mean(worlds: Worlds, tier: Tier, metric: str) -> Array:

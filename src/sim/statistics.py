@@ -31,6 +31,9 @@ Array = NDArray[np.float64]
 LEVELS = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 WORST = 0.05
 
+#: Metrics of which only whole numbers can happen.
+COUNTED = ("reach", "effective_reach", "engagements", "clicks", "conversions")
+
 #: Half-width, in standard errors, of a 90 % interval from that many replicates.
 T90 = float(stdtrit(REPLICATES - 1, 0.95))
 
@@ -94,11 +97,16 @@ def law(outcomes: Outcomes, metric: str, plan: int) -> Law:
     factor, constant = one, zero
     if metric != count:
         factor = worlds.values["order_value"]
+        constant = values["revenue"] - values["conversions"] * factor  # of curves: not counted
     if metric == "profit":
-        factor, constant = factor * worlds.values["margin"], -values["spend"]
+        factor, constant = (x * worlds.values["margin"] for x in (factor, constant))
+        constant = constant - values["spend"]
     if metric == "roas":
-        factor = factor / values["spend"] if (values["spend"] > 0).all() else zero
-    if count not in ("reach", "engagements", "clicks", "conversions") or not (factor > 0).all():
+        paid = (values["spend"] > 0).all()
+        factor, constant = (x / values["spend"] if paid else zero for x in (factor, constant))
+    if metric != count and not values[count].any():
+        return Known(values[metric])
+    if count not in COUNTED or not (factor > 0).all():
         return Known(values[metric])
     chance = outcomes.chances[count][plan] if count in outcomes.chances else zero
     return Counted(values[count], chance, factor, constant)

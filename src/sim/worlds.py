@@ -18,6 +18,7 @@ from scipy.special import expit, logit, ndtri
 
 from sim.campaign import Campaign, Tier
 from sim.direction_numbers import DIMENSIONS
+from sim.response_curves import ResponseCurve, common_draws
 from sim.sobol import Scramble
 from sim.uncertain import FARTHEST, Uncertain
 
@@ -42,6 +43,9 @@ TIER_INPUTS = (
     "lift",
 )
 
+#: Which joint draw of the curves that are tables of draws holds in a world.
+DRAW = "curve_draw"
+
 Array = NDArray[np.float64]
 
 
@@ -59,7 +63,7 @@ class Worlds:
     first : int
         Index of the first world; a multiple of `BLOCK`.
     values : mapping of str to ndarray, shape (n_worlds,)
-        Typical value of every input, by its name (``micro.fee``, ``resonance``).
+        Typical value of every input, by its name (``micro.fee``, ``search.max``, ``resonance``).
     """
 
     campaign: Campaign
@@ -76,6 +80,15 @@ class Worlds:
     def tier(self, tier: Tier, key: str) -> Array:
         """Return the typical values of one of a tier's inputs, shape (n_worlds,)."""
         return self.values[f"{tier.name}.{key}"]
+
+    def curve(self, curve: ResponseCurve) -> dict[str, Array]:
+        """Return the parameters of a curve by name, each of shape (n_worlds,)."""
+        return {key: self.values[f"{curve.name}.{key}"] for key in curve.kind.laws}
+
+    @property
+    def draw(self) -> NDArray[np.intp]:
+        """Which joint draw of the curves holds, shape (n_worlds,)."""
+        return self.values.get(DRAW, np.zeros(self.size)).astype(np.intp)
 
     def stream(self, tier: Tier, key: str) -> np.random.Generator:
         """Return the generator of one creator-level input for the block of the first world."""
@@ -125,9 +138,11 @@ def draw_worlds(
         raise ValueError(f"n_worlds(={n_worlds}), seed(={seed}) or first(={first}) out of range")
     laws = _inputs(campaign)
     count = 3 + len(campaign.segments) + len(TIER_INPUTS) * len(campaign.tiers)
-    if len(laws) < count:
-        raise ValueError("a tier may not be named in_market beside a segment named as an input")
+    if len(laws) < count + sum(len(curve.kind.laws) for curve in campaign.curves):
+        raise ValueError("a line may not be named in_market beside a segment named as an input")
     uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
+    n_draws = common_draws(campaign.curves)
+    uncertain += [DRAW] * (n_draws > 1)
     uniforms = dict(
         zip(uncertain, _uniforms(uncertain, n_worlds, seed, sample, first), strict=True)
     )
@@ -137,6 +152,8 @@ def draw_worlds(
         else np.full(n_worlds, law.median)
         for name, law in laws.items()
     }
+    if n_draws > 1:
+        values[DRAW] = np.floor(uniforms[DRAW] * n_draws)
     return Worlds(campaign, seed, sample, first, values)
 
 
@@ -148,6 +165,8 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     laws["order_value"] = campaign.order_value
     laws["margin"] = campaign.margin
     laws.update({f"in_market.{s.name}": s.in_market for s in campaign.segments})
+    for curve in campaign.curves:
+        laws.update({f"{curve.name}.{key}": law for key, law in curve.kind.laws.items()})
     return laws
 
 

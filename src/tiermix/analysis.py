@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,18 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimize.baselines import baselines, whole_spends
-from optimize.cutting import Solution, maximise
-from optimize.goal import Goal, goal, purchase
-from optimize.problem import FEASIBILITY, Problem, problem
-from optimize.risk import MEAN, Attainment, Risk
+from optimize.certificate import Replications
+from optimize.floors import Demand, Floor
+from optimize.goal import Goal
+from optimize.optimum import Solution
+from optimize.problem import FEASIBILITY, Problem, purchase
+from optimize.risk import MEAN, Attainment, Chance, Risk
+from optimize.steady import steady_range
 from sim.compare import chance_best, regret
 from sim.metrics import METRICS
 from sim.outcomes import Outcomes, evaluate
-from sim.purchase import price_list
+from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
 from sim.worlds import Worlds, draw_worlds
 from tiermix.errors import TooLargeError
+from tiermix.infeasible import solved
 from tiermix.scenario import Scenario
+from tiermix.task import Task, state
 
 Array = NDArray[np.float64]
 
@@ -74,6 +79,8 @@ class Strategy:
         Probability that the plan costs more than the budget.
     p_target : float or None
         Probability of reaching the target, if the objective has one.
+    chances : mapping of str to float
+        Of reaching every floor that is about a chance, by its metric, counting noise and all.
     metrics : mapping of str to Summary
     """
 
@@ -86,6 +93,7 @@ class Strategy:
     regret: Estimate
     over_budget: float
     p_target: float | None
+    chances: Mapping[str, float]
     metrics: Mapping[str, Summary]
 
 
@@ -102,8 +110,12 @@ class Optimum:
         Every line of the plan by itself: one plan a line.
     runner_up : str or None
         The best of the other strategies.
+    steady : tuple of float or None
+        Budgets between which the best mix holds, if that was looked at.
     lead : Estimate or None
         How much more of the objective the plan brings than the runner-up, on common worlds.
+    replications : Replications or None
+        How far the plan is from the best for all worlds, if that was asked for.
     """
 
     solution: Solution
@@ -111,6 +123,8 @@ class Optimum:
     lines: Outcomes
     runner_up: str | None
     lead: Estimate | None
+    steady: tuple[float, float] | None
+    replications: Replications | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,8 @@ class Analysis:
     scenario : Scenario
     problem : Problem
     goal : Goal
+    floors : tuple of Floor
+        On the worlds of the run.
     strategies : mapping of str to Strategy
         In file order; the optimum last, if it was asked for.
     optimum : Optimum or None
@@ -130,6 +146,7 @@ class Analysis:
     scenario: Scenario
     problem: Problem
     goal: Goal
+    floors: tuple[Floor, ...]
     strategies: Mapping[str, Strategy]
     optimum: Optimum | None
 
@@ -164,37 +181,36 @@ def analyse(
     _check_size(scenario)
     progress("drawing worlds")
     worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed)
-    feasible = problem(
-        scenario.campaign, scenario.budget, scenario.limits, whole_creators=scenario.whole_creators
-    )
     progress("averaging the lottery of creators")
-    aim, response = goal(worlds, feasible, scenario.objective)
+    task = state(scenario, worlds)
+    feasible = task.problem
     wishes = dict(scenario.strategies) if compare == "strategies" else {}
     plans = {name: placed(feasible, np.array(wish)) for name, wish in wishes.items()}
     if not plans and compare != "nothing":
-        plans = baselines(scenario.campaign, feasible, response)
+        plans = baselines(scenario.campaign, feasible, task.response)
     solution = None
     if optimise:
         progress("optimising")
-        solution = maximise(feasible, response, scenario.risk)
+        solution = solved(scenario, task)
         plans[OPTIMUM] = solution.plan
     progress("simulating every plan, creator by creator")
     outcomes = evaluate(worlds, list(plans.values()), purchase(feasible))
-    averaged = [scenario.risk.value(response.values(plan)) for plan in plans.values()]
-    judge = partial(_judged, aim, scenario.risk)
-    strategies = _strategies(outcomes, feasible, aim, scenario.risk, plans, wishes, averaged)
-    optimum = _optimum(outcomes, feasible, judge, strategies, solution) if solution else None
-    return Analysis(scenario, feasible, aim, strategies, optimum)
+    strategies = _strategies(outcomes, task, scenario.demands, plans, wishes)
+    judge = partial(_judged, task.goal, task.risk)
+    optimum = _optimum(outcomes, task, judge, strategies, solution) if solution else None
+    return Analysis(scenario, feasible, task.goal, task.floors, strategies, optimum)
 
 
 def _check_size(scenario: Scenario) -> None:
     """Refuse what would take hours: creators hired, over all worlds."""
-    available = np.array([tier.available for tier in scenario.campaign.tiers])
-    hired = np.minimum(available, scenario.budget / price_list(scenario.campaign))
-    if hired.max() * scenario.worlds > MOST_CREATORS:
-        line = scenario.lines[int(hired.argmax())]
+    campaign = scenario.campaign
+    most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
+    available = [*(tier.available for tier in campaign.tiers), *(0.0 for _ in campaign.curves)]
+    most = np.minimum(available, most)
+    if most.max() * scenario.worlds > MOST_CREATORS:
+        line = scenario.lines[int(most.argmax())]
         raise TooLargeError(
-            f"tiers.{line}: the budget hires {hired.max():.3g} creators in each of "
+            f"tiers.{line}: the budget hires {most.max():.3g} creators in each of "
             f"{scenario.worlds:,} worlds, more than {MOST_CREATORS:.0e} in all: draw fewer worlds, "
             "or say how many creators are available"
         )
@@ -226,16 +242,24 @@ def _p_target(aim: Goal, risk: Risk, outcomes: Outcomes, plan: int) -> float | N
     return float(probability_at_least(outcomes, aim.terms[0][0], plan, risk.target).mean())
 
 
+def _chances(outcomes: Outcomes, demands: Sequence[Demand], plan: int) -> dict[str, float]:
+    """Return the probability of reaching every floor that is about one."""
+    return {
+        d.metric: float(probability_at_least(outcomes, d.metric, plan, d.risk.target).mean())
+        for d in demands
+        if isinstance(d.risk, Chance)
+    }
+
+
 def _strategies(
     outcomes: Outcomes,
-    feasible: Problem,
-    aim: Goal,
-    risk: Risk,
+    task: Task,
+    demands: Sequence[Demand],
     plans: Mapping[str, Array],
     wishes: Mapping[str, tuple[float, ...]],
-    averaged: list[float],
 ) -> dict[str, Strategy]:
     """Set plans that were simulated on common worlds against each other."""
+    feasible, aim, risk = task.problem, task.goal, task.risk
     values, judged = aim.of(outcomes), _judged(aim, risk, outcomes)
     wished = {name: sum(wish) for name, wish in wishes.items()}
     losses, best = regret(values), chance_best(values)
@@ -251,13 +275,14 @@ def _strategies(
         name: Strategy(
             plan,
             float(wished.get(name, feasible.budget) - plan.sum()),
-            feasible.violations(plan),
+            task.violations(plan),
             _estimate(outcomes.worlds, judged[i]),
-            averaged[i],
+            task.judged(plan),
             float(best[i]),
             _estimate(outcomes.worlds, losses[i]),
             float(over[i].mean()),
             _p_target(aim, risk, outcomes, i),
+            _chances(outcomes, demands, i),
             summaries[i],
         )
         for i, (name, plan) in enumerate(plans.items())
@@ -266,7 +291,7 @@ def _strategies(
 
 def _optimum(
     outcomes: Outcomes,
-    feasible: Problem,
+    task: Task,
     judge: Judge,
     strategies: Mapping[str, Strategy],
     solution: Solution,
@@ -274,15 +299,16 @@ def _optimum(
     """Check the best plan on fresh worlds, against the others, and line by line."""
     worlds, values = outcomes.worlds, judge(outcomes)
     fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1)
-    check = judge(evaluate(fresh, [solution.plan], purchase(feasible)))[0]
-    lines = evaluate(worlds, np.diag(solution.plan), purchase(feasible))
+    check = judge(evaluate(fresh, [solution.plan], purchase(task.problem)))[0]
+    lines = evaluate(worlds, np.diag(solution.plan), purchase(task.problem))
     runner_up, lead = None, None
     names, allowed = list(strategies), [not s.violations for s in strategies.values()]
     if len(names) > 1:
         differs = [not np.array_equal(s.plan, solution.plan) for s in strategies.values()]
         second = _runner_up(values[:-1].mean(axis=1), allowed[:-1], differs[:-1])
         runner_up, lead = names[second], _estimate(worlds, values[-1] - values[second])
-    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead)
+    steady = steady_range(task.problem, task.response, task.risk, task.floors)
+    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead, steady)
 
 
 def _runner_up(means: Array, allowed: list[bool], differs: list[bool]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import copysign, floor, inf
 
 import sim.campaign as campaign
+from sim.response_curves import ResponseCurve
 from sim.uncertain import Uncertain
 from tiermix.file_format import File, Tier
 from tiermix.layers import (
@@ -22,7 +23,7 @@ from tiermix.reading import Path, dotted
 from tiermix.scenario import Input
 from tiermix.validation import Findings, suggestion
 
-_OWN = ("order_value", "margin", "resonance")
+_OWN = ("order_value", "margin", "resonance", "effective_frequency")
 _NEEDED = (
     "followers",
     "fee",
@@ -47,16 +48,24 @@ class Build:
         What the file says; wrong values are left out.
     findings : Findings
         Takes the problems.
+    tables : dict
+        The tables that it names, by where copies of them are kept.
     """
 
     file: Layer[File]
     findings: Findings
     inputs: list[Input] = field(default_factory=list)
+    tables: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
         """The family of presets, ``none`` for none."""
         return overlay([self.file, shipped("defaults")]).presets or "none"
+
+    @property
+    def curves_only(self) -> bool:
+        """Whether the file states curves and no tiers: then nobody's audience matters."""
+        return "curves" in self.file.tree and "tiers" not in self.file.tree
 
     @property
     def base(self) -> list[Layer[File]]:
@@ -80,7 +89,9 @@ def tier_layers(build: Build) -> dict[str, list[Layer[Tier]]]:
     return layers
 
 
-def build_campaign(build: Build, tiers: dict[str, list[Layer[Tier]]]) -> campaign.Campaign | None:
+def build_campaign(
+    build: Build, tiers: dict[str, list[Layer[Tier]]], curves: tuple[ResponseCurve, ...] = ()
+) -> campaign.Campaign | None:
     """Return the campaign, or None if a problem was found.
 
     Parameters
@@ -89,24 +100,27 @@ def build_campaign(build: Build, tiers: dict[str, list[Layer[Tier]]]) -> campaig
         Takes the inputs and the problems.
     tiers : dict
         As `tier_layers` returns them.
+    curves : tuple of ResponseCurve
+        Lines beside them.
 
     Returns
     -------
     Campaign or None
     """
     build.inputs += inputs((), _OWN, build.base)
-    heterogeneity = _heterogeneity(build)
+    heterogeneity = inf if build.curves_only else _heterogeneity(build)
     segments = _segments(build)
     built = [_tier(build, name, layers, segments) for name, layers in tiers.items()]
     _check_currency(build, tiers)
     _check_not_empty(build)
     whole = tuple(tier for tier in built if tier is not None)
-    if not whole or not segments or len(whole) < len(built):
+    if not (whole or curves) or (whole and not segments) or len(whole) < len(built):
         return None
     top = overlay(build.base)
     assert top.order_value is not None
     assert top.margin is not None
     assert top.resonance is not None
+    assert top.effective_frequency is not None
     return campaign.Campaign(
         segments,
         whole,
@@ -114,11 +128,17 @@ def build_campaign(build: Build, tiers: dict[str, list[Layer[Tier]]]) -> campaig
         order_value=top.order_value.uncertain(),
         margin=top.margin.uncertain(),
         resonance=top.resonance.uncertain(),
+        effective_frequency=int(top.effective_frequency),
+        curves=curves,
     )
 
 
 def _check_not_empty(build: Build) -> None:
     file, findings = build.file.block, build.findings
+    for key in ("audience", "tiers"):
+        alone = "curves" in build.file.tree if key == "tiers" else build.curves_only
+        if getattr(file, key) is None and not alone:
+            findings.missing((key,), f"missing; expected: {File.model_fields[key].description}")
     segments = None if file.audience is None else file.audience.segments
     for path, found in ((("tiers",), file.tiers), (("audience", "segments"), segments)):
         if found == {} and not findings.touched(path):

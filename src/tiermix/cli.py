@@ -54,6 +54,13 @@ Seed = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result document alone.")]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers to a CSV file too.")
+]
+Certify = Annotated[
+    bool,
+    typer.Option("--certify", help="Add how far the plan is from the best for all worlds."),
+]
 Out = Annotated[
     Path,
     typer.Option("--out", "-o", envvar="TIERMIX_OUT", help="Folder that holds the run folders."),
@@ -66,6 +73,7 @@ def run(
     worlds: Worlds = None,
     seed: Seed = None,
     out: Out = Path("runs"),
+    certify: Certify = False,
     as_json: Json = False,
 ) -> None:
     """Simulate the strategies, find the best plan, compare, and write the run folder."""
@@ -74,7 +82,7 @@ def run(
 
     scenario = commands.load(file, worlds, seed)
     with shown_progress() as progress:
-        analysis, result, folder = commands.run(scenario, out, progress)
+        analysis, result, folder = commands.run(scenario, out, progress, certify=certify)
     if as_json:
         _print_json(result)
     else:
@@ -92,11 +100,17 @@ def simulate(file: File, worlds: Worlds = None, seed: Seed = None, as_json: Json
 
 
 @app.command(epilog="Example: tiermix optimize scenarios/skincare.yaml --seed 7")
-def optimize(file: File, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
+def optimize(
+    file: File,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    certify: Certify = False,
+    as_json: Json = False,
+) -> None:
     """Find the best plan, with a proof of how far from the best it can be."""
     from tiermix import terminal
 
-    analyses = _analyses([file], worlds, seed, optimise=True, compare="nothing")
+    analyses = _analyses([file], worlds, seed, optimise=True, compare="nothing", certify=certify)
     _print(analyses, as_json, lambda: terminal.show_run(terminal.console(), analyses[0]))
 
 
@@ -109,6 +123,70 @@ def compare(files: Files, worlds: Worlds = None, seed: Seed = None, as_json: Jso
 
     analyses = _analyses(files, worlds, seed, optimise=True, compare="strategies")
     _print(analyses, as_json, lambda: terminal.show_comparison(terminal.console(), analyses))
+
+
+@app.command(epilog="Example: tiermix frontier scenarios/pyramid.yaml --csv frontier.csv")
+def frontier(
+    file: File,
+    metrics: Annotated[
+        str | None, typer.Option("--metrics", metavar="A,B", help="Two metrics to trade.")
+    ] = None,
+    risk: Annotated[
+        bool, typer.Option("--risk", help="Trade the objective's mean for its worst worlds.")
+    ] = False,
+    worst: Annotated[
+        str | None, typer.Option("--worst", metavar="SHARE", help="Worst worlds, such as 10%.")
+    ] = None,
+    points: Annotated[int, typer.Option("--points", min=2, max=201, help="Plans to find.")] = 11,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    csv: Csv = None,
+    as_json: Json = False,
+) -> None:
+    """Show what more of one aim costs of another: of two metrics, or of mean and worst worlds."""
+    from tiermix import commands, screens, terminal, trade_off
+    from tiermix.progress import shown_progress
+
+    scenario = commands.load(file, worlds, seed)
+    with shown_progress() as progress:
+        found = commands.trade(scenario, metrics, worst, points, progress, risk=risk)
+    commands.write_rows(csv, trade_off.rows(found))
+    if as_json:
+        _print_json(trade_off.document(found))
+    else:
+        screens.show_trade_off(terminal.console(), found)
+
+
+@app.command(epilog="Example: tiermix crossover scenarios/skincare.yaml --budgets 5k:500k")
+def crossover(
+    file: File,
+    budgets: Annotated[
+        str | None,
+        typer.Option("--budgets", metavar="LOW:HIGH", help="Default: a tenth to ten times."),
+    ] = None,
+    objectives: Annotated[
+        str | None,
+        typer.Option("--objectives", metavar="A,B,...", help="Default: reach, conversions, own."),
+    ] = None,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    csv: Csv = None,
+    as_json: Json = False,
+) -> None:
+    """Show which mix is best for which budget and objective, and where that flips."""
+    from tiermix import commands, mixes, screens, terminal
+    from tiermix.progress import shown_progress
+
+    scenario = commands.load(file, worlds, seed)
+    with shown_progress() as progress:
+        found = commands.cross(
+            scenario, budgets, objectives, progress, all_worlds=worlds is not None
+        )
+    commands.write_rows(csv, mixes.rows(found))
+    if as_json:
+        _print_json(mixes.document(found))
+    else:
+        screens.show_crossover(terminal.console(), found)
 
 
 @app.command(epilog="Example: tiermix benchmark scenarios/skincare.yaml scenarios/pyramid.yaml")
@@ -127,6 +205,23 @@ def benchmark(
     chosen = files or commands.library()
     analyses = _analyses(chosen, worlds, seed, optimise=True, compare="baselines")
     _print(analyses, as_json, lambda: terminal.show_benchmark(terminal.console(), analyses))
+
+
+@app.command(epilog="Example: tiermix verify runs/skincare-launch-0123456789")
+def verify(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as data.")] = False,
+) -> None:
+    """Check a saved plan and its bound again, by other means."""
+    from tiermix import verifying
+
+    verdicts = verifying.verify(run)
+    if as_json:
+        _print_json(verifying.as_data(run, verdicts))
+    for line in verifying.lines(verdicts) if not as_json else ():
+        typer.echo(line)
+    if not all(verdict.holds for verdict in verdicts):
+        raise typer.Exit(INVALID)
 
 
 @app.command(epilog="Example: tiermix validate scenarios/*.yaml")
@@ -159,6 +254,29 @@ def init(
     typer.echo(f"Written to {file}. Now: tiermix run {file}", err=True)
 
 
+@app.command("import", epilog="Example: tiermix import curves.csv --out channels.yaml")
+def import_(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TABLE.csv", help="Columns for spend, response and, if several, channel, draw."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Scenario to write [default: TABLE.yaml].")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", "-b", help="Money to spend in total.")
+    ] = None,
+) -> None:
+    """Make a scenario of a table of response curves; never overwrites a file."""
+    from tiermix import importing
+
+    target = out or Path(f"{table.stem}.yaml")
+    lines = importing.import_curves(table, target, budget)
+    typer.echo(f"Written to {target}: {', '.join(lines)}. Now: tiermix run {target}", err=True)
+
+
 @app.command(epilog="Example: tiermix schema > tiermix.schema.json")
 def schema(
     result: Annotated[bool, typer.Option("--result", help="Of the result document.")] = False,
@@ -170,7 +288,13 @@ def schema(
 
 
 def _analyses(
-    files: list[str], worlds: int | None, seed: int | None, *, optimise: bool, compare: Compared
+    files: list[str],
+    worlds: int | None,
+    seed: int | None,
+    *,
+    optimise: bool,
+    compare: Compared,
+    certify: bool = False,
 ) -> list[Analysis]:
     """Read every file, then answer every scenario."""
     from tiermix import commands
@@ -179,7 +303,7 @@ def _analyses(
     scenarios = [commands.load(file, worlds, seed) for file in files]
     with shown_progress() as progress:
         return [
-            commands.answer(scenario, progress, optimise=optimise, compare=compare)
+            commands.answer(scenario, progress, optimise=optimise, compare=compare, certify=certify)
             for scenario in scenarios
         ]
 
@@ -222,9 +346,9 @@ def _explain(error: Exception | SystemExit) -> int:
         error.show()  # type: ignore[attr-defined]
         return FAILED
     from optimize.errors import InfeasibleError, OptimizeError
-    from tiermix.errors import ScenarioError, TiermixError, TooLargeError
+    from tiermix.errors import ScenarioError, TableError, TiermixError, TooLargeError
 
-    if isinstance(error, ScenarioError | InfeasibleError | TooLargeError):
+    if isinstance(error, ScenarioError | InfeasibleError | TableError | TooLargeError):
         typer.echo(str(error), err=True)
         return INVALID
     if isinstance(error, TiermixError | OptimizeError | OSError):

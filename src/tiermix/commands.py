@@ -11,14 +11,19 @@ from typing import Any, Literal
 
 from optimize.errors import InfeasibleError
 from tiermix.analysis import Analysis, Progress, analyse
+from tiermix.certifying import certified, refuse_floors
+from tiermix.crossing import ENOUGH_WORLDS, crossover
 from tiermix.errors import FileExistsAlreadyError, ScenarioError, UsageError
+from tiermix.mixes import Crossover
+from tiermix.quantity import parse_number, shown
 from tiermix.result import document
 from tiermix.result_schema import Document, result_schema
-from tiermix.runs import prepare, save
+from tiermix.runs import prepare, save, write_csv
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import read
 from tiermix.schema import json_schema
 from tiermix.starter import starter_text
+from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 
 #: What a plan is set beside: the file's strategies, the rules of thumb, or no plan.
 Compared = Literal["strategies", "baselines", "nothing"]
@@ -41,7 +46,12 @@ def load(path: str, worlds: int | None, seed: int | None) -> Scenario:
 
 
 def answer(
-    scenario: Scenario, progress: Progress, *, optimise: bool, compare: Compared
+    scenario: Scenario,
+    progress: Progress,
+    *,
+    optimise: bool,
+    compare: Compared,
+    certify: bool = False,
 ) -> Analysis:
     """Answer a scenario; what is infeasible is said with the name of its file.
 
@@ -50,27 +60,152 @@ def answer(
     scenario : Scenario
     progress, optimise, compare
         As for `tiermix.analysis.analyse`.
+    certify : bool
+        Whether to say how far the best plan is from the best for all worlds, on fresh ones.
 
     Raises
     ------
     InfeasibleError
         If no plan satisfies all limits.
     """
+    if certify:
+        refuse_floors(scenario)
     try:
-        return analyse(scenario, optimise=optimise, compare=compare, progress=progress)
+        analysis = analyse(scenario, optimise=optimise, compare=compare, progress=progress)
     except InfeasibleError as error:
         raise InfeasibleError(f"{scenario.path}: {error}") from error
+    return certified(analysis, progress) if certify else analysis
 
 
-def run(scenario: Scenario, out: Path, progress: Progress) -> tuple[Analysis, Document, Path]:
+def run(
+    scenario: Scenario, out: Path, progress: Progress, *, certify: bool = False
+) -> tuple[Analysis, Document, Path]:
     """Answer a scenario and write its run folder."""
     started = time.perf_counter()
     prepare(out)
-    analysis = answer(scenario, progress, optimise=True, compare="strategies")
+    analysis = answer(scenario, progress, optimise=True, compare="strategies", certify=certify)
     result = document(analysis)
     progress("writing the run folder")
     folder = save(analysis, result, out, time.perf_counter() - started)
     return analysis, result, folder
+
+
+def trade(
+    scenario: Scenario,
+    metrics: str | None,
+    worst: str | None,
+    n_points: int,
+    progress: Progress,
+    *,
+    risk: bool,
+) -> TradeOff:
+    """Find the plans between two aims.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    metrics : str or None
+        Two names with a comma between them.
+    worst : str or None
+        Share of worlds that counts as the worst, with `risk` alone.
+    n_points : int
+    progress : callable
+    risk : bool
+        Whether the aims are the mean and the worst worlds of the objective.
+
+    Raises
+    ------
+    UsageError
+        If the options do not fit together.
+    """
+    if worst is not None and not risk:
+        raise UsageError("--worst goes with --risk")
+    if risk:
+        if metrics is not None:
+            raise UsageError("--metrics and --risk are two different trade-offs; choose one")
+        return risk_trade_off(scenario, _worst(worst), n_points, progress)
+    names = _names(metrics)
+    if names is not None and len(names) != 2:
+        raise UsageError("--metrics: expected two names, such as reach,conversions")
+    return metric_trade_off(scenario, (names[0], names[1]) if names else None, n_points, progress)
+
+
+def cross(
+    scenario: Scenario,
+    budgets: str | None,
+    objectives: str | None,
+    progress: Progress,
+    *,
+    all_worlds: bool,
+) -> Crossover:
+    """Find the best mix by budget and objective.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    budgets : str or None
+        The least and the most, with a colon between them.
+    objectives : str or None
+        Names with commas between them.
+    progress : callable
+    all_worlds : bool
+        Whether to use all worlds, or no more than are enough.
+
+    Raises
+    ------
+    UsageError
+        If an option can not be understood.
+    """
+    if not all_worlds:
+        scenario = replace(scenario, worlds=min(scenario.worlds, ENOUGH_WORLDS))
+    return crossover(scenario, _ends(budgets), _names(objectives), progress)
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _worst(text: str | None) -> float | None:
+    """Return a share of worlds, such as 10% or 0.1."""
+    if text is None:
+        return None
+    value = _number("--worst", text)
+    if not 0 < value < 1:
+        raise UsageError(f"--worst: {shown(text)}; expected a share between 0 and 1, such as 10%")
+    return value
+
+
+def _ends(text: str | None) -> tuple[float, float] | None:
+    """Return the least and the most of budgets such as 5k:500k."""
+    if text is None:
+        return None
+    low, colon, high = text.partition(":")
+    if not colon or "%" in text:
+        raise UsageError(f"--budgets: {shown(text)}; expected LOW:HIGH, such as 5k:500k")
+    return _number("--budgets", low), _number("--budgets", high)
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return parse_number(text.strip()).low
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def write_rows(path: Path | None, rows: list[dict[str, Any]]) -> None:
+    """Write a table to a CSV file, if one is asked for.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be written.
+    """
+    if path is None:
+        return
+    try:
+        write_csv(path, rows)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def documents(analyses: Sequence[Analysis]) -> Mapping[str, Any]:

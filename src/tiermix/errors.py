@@ -4,6 +4,7 @@
 
     TiermixError
     ├── ScenarioError      a scenario file that cannot be used, with every problem in it
+    ├── TableError         a table that cannot be used, with the place of what is wrong
     ├── TooLargeError      a scenario that would take hours
     ├── RunFolderError     a run folder that cannot be written or read
     ├── UsageError         a command called with something it cannot use
@@ -64,6 +65,30 @@ class ScenarioError(TiermixError):
         return "\n".join(
             f"{self.source}:{'' if problem.line else ' '}{problem}" for problem in self.problems
         )
+
+
+class TableError(TiermixError):
+    """A table that cannot be used.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file, as people should see it.
+    line : int
+        Of the file, from 1; 0 when the file as a whole is meant.
+    column : str
+        Name of the column; empty for all of them.
+    message : str
+        What is wrong and what was expected.
+    """
+
+    def __init__(self, source: str, line: int, column: str, message: str) -> None:
+        self.source, self.line, self.column, self.message = source, line, column, message
+        super().__init__(source, line, column, message)
+
+    def __str__(self) -> str:
+        place = f"{self.source}:{self.line}" if self.line else self.source
+        return f"{place}: {f'column {self.column}: ' if self.column else ''}{self.message}"
 
 
 class TooLargeError(TiermixError):

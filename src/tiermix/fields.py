@@ -174,6 +174,7 @@ Worlds = Annotated[
 Seed = Annotated[
     float, _number(_whole(0, MAX_SEED)), _json(NUMBER_PATTERN, minimum=0, maximum=MAX_SEED)
 ]
+Times = Annotated[float, _number(_whole(1, 50)), _json(NUMBER_PATTERN, minimum=1, maximum=50)]
 FormatVersion = Annotated[float, _number(_version), _json(NUMBER_PATTERN, minimum=1, maximum=1)]
 
 

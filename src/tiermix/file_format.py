@@ -27,6 +27,7 @@ from tiermix.fields import (
     Seed,
     StrategyName,
     TierName,
+    Times,
     Title,
     Weight,
     Worlds,
@@ -43,7 +44,33 @@ Metric = Literal[
     "profit",
     "brand_lift",
     "response",
+    "spend",
 ]
+CurveMetric = Literal[
+    "response",
+    "reach",
+    "effective_reach",
+    "impressions",
+    "engagements",
+    "clicks",
+    "conversions",
+    "revenue",
+    "brand_lift",
+]
+FloorMetric = Literal[
+    "reach",
+    "effective_reach",
+    "impressions",
+    "engagements",
+    "clicks",
+    "conversions",
+    "revenue",
+    "profit",
+    "brand_lift",
+    "response",
+    "roas",
+]
+CostMetric = Literal["cpm", "cpe", "cpc", "cpa"]
 PresetName = Literal["micro", "macro"]
 
 
@@ -156,10 +183,36 @@ class Halo(Block):
 
 
 class Limit(Block):
-    """Bounds on the spend of a line: shares of the budget (60%) or money (5_000)."""
+    """Bounds on the spend of a line, or of several: shares of the budget (60%) or money (5_000)."""
 
+    lines: list[Name] | None = Field(
+        None, description="The lines that are bounded together; the limit's own name if left out."
+    )
     min: Portion | None = Field(None, description="At least this much.")
     max: Portion | None = Field(None, description="At most this much.")
+
+
+def _at_least(raw: Any) -> Any:
+    return raw if isinstance(raw, dict) else {"at_least": raw}
+
+
+class Floor(Block):
+    """What a metric must reach: in the mean, in the worst worlds, or with some chance."""
+
+    needed = ("at_least",)
+    at_least: Count | None = Field(None, description="The least that is asked for.")
+    worst: Fraction | None = Field(
+        None, description="The mean of this share of worlds, the worst, must reach it."
+    )
+    chance: Fraction | None = Field(
+        None, description="At least this share of worlds must reach it."
+    )
+
+
+Floors = dict[
+    FloorMetric,
+    Annotated[Floor, BeforeValidator(_at_least, json_schema_input_type=float | str | Floor)],
+]
 
 
 class Risk(Block):
@@ -178,17 +231,38 @@ class Hill(Block):
     """A Hill curve: max · spend^slope / (half^slope + spend^slope)."""
 
     needed = ("max", "half", "slope")
-    max: Count | None = Field(None, description="Response that no spend exceeds.")
-    half: Money | None = Field(None, description="Spend that brings half of it.")
-    slope: Weight | None = Field(None, description="Above 1 the curve is S-shaped.")
+    max: laws.Level | None = Field(None, description="Response that no spend exceeds.")
+    half: laws.Price | None = Field(None, description="Spend that brings half of it.")
+    slope: laws.Factor | None = Field(None, description="Above 1 the curve is S-shaped.")
+
+
+class Exponential(Block):
+    """An exponential curve: max · (1 − e^(−spend / scale))."""
+
+    needed = ("max", "scale")
+    max: laws.Level | None = Field(None, description="Response that no spend exceeds.")
+    scale: laws.Price | None = Field(None, description="Spend that brings 63 % of it.")
 
 
 class Curve(Block):
-    """A line whose response to spend is known as a curve."""
+    """A line whose response to spend is known as a curve: `hill`, `exponential` or `points`."""
 
     hill: Hill | None = Field(None, description="A Hill curve.")
-    points: str | None = Field(None, description="CSV file: spend,response[,draw].")
-    metric: Metric | None = Field(None, description="The metric that responds.")
+    exponential: Exponential | None = Field(None, description="An exponential curve.")
+    points: str | None = Field(
+        None,
+        description="CSV file, from the folder of this file: spend,response[,draw][,channel]. "
+        "Straight between the points, level after the last; draws are joint across curves.",
+    )
+    channel: str | None = Field(
+        None, description="Whose rows of the CSV file these are, if it holds several channels."
+    )
+    metric: CurveMetric | None = Field(
+        None,
+        description="The metric that responds (`response` if left out); it adds to what other "
+        "lines bring.",
+    )
+    max_spend: Money | None = Field(None, description="The most that the line takes.")
 
 
 class Simulation(Block):
@@ -202,7 +276,7 @@ class File(Block):
     """A tiermix scenario: a budget, an audience, tiers of creators, and what is wanted."""
 
     model_config = ConfigDict(title="tiermix scenario")
-    needed = ("tiermix", "name", "budget", "objective", "audience", "tiers")
+    needed = ("tiermix", "name", "budget", "objective")
     tiermix: FormatVersion | None = Field(None, description="Version of the file format: 1.")
     name: Title | None = Field(
         None, description="Name of the campaign.", examples=["Skincare launch"]
@@ -213,7 +287,8 @@ class File(Block):
     budget: Money | None = Field(None, description="Money to spend in total.", examples=["60_000"])
     objective: Objective | None = Field(
         None,
-        description="What to maximise: a metric, or a mapping of metrics to positive weights.",
+        description="What to maximise: a metric, or a mapping of metrics to positive weights. "
+        "`spend`: as little money as the floors allow.",
         examples=["conversions", {"reach": 0.4, "conversions": 0.6}],
     )
     order_value: laws.Price | None = Field(
@@ -221,6 +296,9 @@ class File(Block):
     )
     margin: laws.Share | None = Field(
         None, description="Share of revenue that is profit before the campaign's cost."
+    )
+    effective_frequency: Times | None = Field(
+        None, description="Contacts from which on a person is effectively reached (3 if left out)."
     )
     resonance: laws.Factor | None = Field(
         None,
@@ -239,14 +317,23 @@ class File(Block):
     halo: dict[Name, Halo] | None = Field(
         None, description="Earlier phases that change purchase intent in later ones."
     )
-    curves: dict[Name, Curve] | None = Field(
-        None, description="Lines known by their response curve."
+    curves: dict[TierName, Curve] | None = Field(
+        None,
+        description="Lines known by their response curve, alone (then `audience` and `tiers` are "
+        "not needed) or beside tiers.",
+        examples=[{"search": {"hill": {"max": 120_000, "half": 30_000, "slope": 2.1}}}],
     )
     limits: dict[Name, Limit] | None = Field(
         None, description="Bounds on the spend of lines.", examples=[{"macro": {"max": "60%"}}]
     )
-    floors: dict[Metric, Count] | None = Field(
-        None, description="Metrics that must reach at least this much in the mean."
+    floors: Floors | None = Field(
+        None,
+        description="Metrics that must reach at least this much: in the mean, or as `worst` or "
+        "`chance` say.",
+        examples=[{"reach": 400_000, "conversions": {"at_least": 300, "chance": "80%"}}],
+    )
+    ceilings: dict[CostMetric, Count] | None = Field(
+        None, description="Costs per result that must not be passed in the mean."
     )
     risk: Risk | None = Field(None, description="What is maximised over everything uncertain.")
     whole_creators: bool | None = Field(

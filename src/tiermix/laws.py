@@ -146,6 +146,12 @@ class Amount(Law):
     typical: AmountRange | None = Field(None, description=_TYPICAL)
 
 
+class Level(Law):
+    """An amount, more than 0."""
+
+    typical: PositiveAmountRange | None = Field(None, description=_TYPICAL)
+
+
 class Price(Law):
     """Money, more than 0."""
 

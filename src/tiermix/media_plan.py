@@ -14,6 +14,12 @@ from tiermix.result import creators
 COLUMNS = ("reach", "impressions", "engagements", "conversions", "cpm", "cpe", "cpa")
 
 
+def columns(analysis: Analysis) -> tuple[str, ...]:
+    """Return what the rows of a plan say: `COLUMNS`, and what its curves bring beside."""
+    brought = {curve.metric for curve in analysis.scenario.campaign.curves}
+    return COLUMNS + tuple(m for m in METRICS if m in brought and m not in COLUMNS)
+
+
 def rows(analysis: Analysis) -> Iterator[dict[str, Any]]:
     """Yield the optimum's lines, then the total; what is not defined is None.
 
@@ -26,20 +32,21 @@ def rows(analysis: Analysis) -> Iterator[dict[str, Any]]:
     """
     assert analysis.optimum is not None
     plan, unit = analysis.optimum.solution.plan, analysis.scenario.currency
-    hired = creators(analysis, plan)
-    for i, (line, spend) in enumerate(zip(hired, plan.tolist(), strict=True)):
-        values = {key: _mean(analysis.optimum.lines, key, i) for key in COLUMNS}
-        yield _row(line, spend, spend / analysis.scenario.budget, hired[line], values, unit)
+    hired, told = creators(analysis, plan), columns(analysis)
+    for i, (line, spend) in enumerate(zip(analysis.scenario.lines, plan.tolist(), strict=True)):
+        values = {key: _mean(analysis.optimum.lines, key, i) for key in told}
+        yield _row(line, spend, spend / analysis.scenario.budget, hired.get(line), values, unit)
     total = analysis.strategies[OPTIMUM]
-    values = {key: total.metrics[key].mean for key in COLUMNS}
+    values = {key: total.metrics[key].mean for key in told}
     share = float(plan.sum()) / analysis.scenario.budget
-    yield _row("total", float(plan.sum()), share, sum(hired.values()), values, unit)
+    people = sum(hired.values()) if hired else None
+    yield _row("total", float(plan.sum()), share, people, values, unit)
 
 
 def _row(
-    line: str, spend: float, share: float, hired: float, values: dict[str, float], unit: str
+    line: str, spend: float, share: float, hired: float | None, values: dict[str, float], unit: str
 ) -> dict[str, Any]:
-    """Return one row, its units in the names of the columns."""
+    """Return one row, its units in the names of the columns; a curve hires nobody."""
     row = {"line": line, f"spend_{unit}": spend, "share_of_budget": share, "creators": hired}
     for key, value in values.items():
         name = f"{key}_{unit}" if METRICS[key].unit == "money" else key

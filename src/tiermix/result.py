@@ -5,10 +5,12 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any, cast
 
+from optimize.certificate import Replications
+from optimize.prices import shadow_prices
 from optimize.problem import binding
 from optimize.risk import Attainment, MeanWorst, Risk
 from sim.metrics import METRICS
-from sim.purchase import price_list
+from sim.purchase import hired
 from sim.statistics import Summary
 from tiermix import __version__, result_schema
 from tiermix.analysis import Analysis, Estimate, Optimum, Strategy
@@ -62,17 +64,18 @@ def risk_document(risk: Risk) -> result_schema.Risk:
 
 
 def creators(analysis: Analysis, plan: Any) -> dict[str, float]:
-    """Return how many creators each line of a plan hires at the expected price."""
+    """Return how many creators each tier of a plan hires at the expected price."""
     scenario = analysis.scenario
-    counts = plan / price_list(scenario.campaign)
+    counts = hired(scenario.campaign, plan)
     if scenario.whole_creators:
         counts = counts.round()
-    return dict(zip(scenario.lines, counts.tolist(), strict=True))
+    named = zip(scenario.lines, counts.tolist(), strict=True)
+    return dict(list(named)[: len(scenario.campaign.tiers)])
 
 
 def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
     solution = optimum.solution
-    return {
+    found: result_schema.Optimum = {
         "objective": objective_name(analysis),
         "risk": risk_document(analysis.scenario.risk),
         "status": solution.status,
@@ -82,11 +85,26 @@ def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
         "upper_bound": solution.upper_bound,
         "relative_gap": solution.relative_gap,
         "out_of_sample": _estimate(optimum.out_of_sample),
-        "shadow_price": {"budget": solution.budget_price},
+        "shadow_price": shadow_prices(analysis.problem, analysis.floors, solution),
+        "boxes": solution.boxes,
         "binding": list(binding(analysis.problem, solution.plan)),
         "unspent": analysis.problem.budget - float(solution.plan.sum()),
         "runner_up": optimum.runner_up,
         "lead": _estimate(optimum.lead) if optimum.lead else None,
+        "steady_budget": list(optimum.steady) if optimum.steady else None,
+    }
+    if optimum.replications is not None:
+        found["replications"] = _replications(optimum.replications)
+    return found
+
+
+def _replications(interval: Replications) -> result_schema.Replications:
+    return {
+        "banks": interval.banks,
+        "worlds": interval.worlds,
+        "gap_mean": interval.gap_mean,
+        "gap_upper": interval.gap_upper,
+        "confidence": interval.confidence,
     }
 
 
@@ -106,6 +124,7 @@ def _strategy(analysis: Analysis, strategy: Strategy) -> result_schema.Strategy:
         "expected_regret_se": strategy.regret.se,
         "over_budget": strategy.over_budget,
         "p_target": strategy.p_target,
+        "chances": dict(strategy.chances),
         "metrics": {name: _summary(strategy.metrics[name]) for name in METRICS},
     }
 

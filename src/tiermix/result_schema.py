@@ -65,6 +65,9 @@ class Strategy(TypedDict):
     p_target: Annotated[
         Share | None, Field(description="Chance of reaching the target, if there is one.")
     ]
+    chances: Annotated[
+        dict[str, Share], Field(description="Of reaching the floors that ask for a chance.")
+    ]
     metrics: dict[str, Statistics]
 
 
@@ -75,6 +78,16 @@ class Risk(TypedDict):
     worst: NotRequired[Annotated[Share, Field(description="Share of worlds that is the worst.")]]
     weight: NotRequired[Annotated[Share, Field(description="Weight of the worst worlds.")]]
     target: NotRequired[Annotated[float, Field(description="In units of the objective.")]]
+
+
+class Replications(TypedDict):
+    """How far the plan is from the best for all worlds, from independent banks of worlds."""
+
+    banks: int
+    worlds: Annotated[int, Field(description="In each bank.")]
+    gap_mean: float
+    gap_upper: Annotated[float, Field(description="End of the one-sided interval from 0.")]
+    confidence: Share
 
 
 class Optimum(TypedDict):
@@ -89,11 +102,16 @@ class Optimum(TypedDict):
     upper_bound: float
     relative_gap: Annotated[float, Field(ge=0)]
     out_of_sample: Estimate
-    shadow_price: Annotated[dict[str, float], Field(description="Objective per unit of money.")]
+    shadow_price: Annotated[dict[str, float], Field(description="Objective per unit of a limit.")]
+    boxes: Annotated[int, Field(description="Parts of the plans that were bounded; 1 if concave.")]
     binding: Annotated[list[str], Field(description="What keeps the plan from spending more.")]
     unspent: Annotated[float, Field(description="Budget that is left.")]
     runner_up: str | None
     lead: Estimate | None
+    replications: NotRequired[Replications]
+    steady_budget: Annotated[
+        list[float] | None, Field(description="Budgets between which the best mix holds.")
+    ]
 
 
 class ScenarioName(TypedDict):

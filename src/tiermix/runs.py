@@ -102,8 +102,11 @@ def _write(analysis: Analysis, result: Document, folder: Path, elapsed: float) -
     _write_json(folder / "result.json", result)
     _write_json(folder / "manifest.json", manifest(result, elapsed))
     (folder / "scenario.yaml").write_text(analysis.scenario.text, encoding="utf-8", newline="")
-    _write_csv(folder / "plan.csv", rows(analysis))
-    _write_csv(folder / "outcomes.csv", tidy(result))
+    for name, data in analysis.scenario.tables.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    write_csv(folder / "plan.csv", rows(analysis))
+    write_csv(folder / "outcomes.csv", tidy(result))
 
 
 def _replace(draft: Path, target: Path) -> None:
@@ -154,7 +157,7 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _write_csv(path: Path, table: Iterable[dict[str, Any]]) -> None:
+def write_csv(path: Path, table: Iterable[dict[str, Any]]) -> None:
     """Write a table with one header row; text that a spreadsheet would run is quoted."""
     listed = list(table)
     with path.open("w", encoding="utf-8", newline="") as file:

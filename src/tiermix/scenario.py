@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from optimize.floors import Demand
 from optimize.problem import Limit
 from optimize.risk import Risk
 from sim.campaign import Campaign
@@ -46,6 +48,8 @@ class Scenario:
     campaign : Campaign
         What the simulator needs.
     limits : tuple of Limit
+    demands : tuple of Demand
+        What a plan must reach, or may cost at most, beside its objective.
     strategies : tuple of (str, tuple of float)
         Name and money per line, in file order.
     whole_creators : bool
@@ -60,6 +64,8 @@ class Scenario:
         Of the text in UTF-8, without a byte order mark.
     inputs : tuple of Input
         Every value that the campaign rests on.
+    tables : mapping of str to bytes
+        The tables that the file names, by where a copy of the file keeps them.
     """
 
     name: str
@@ -69,6 +75,7 @@ class Scenario:
     risk: Risk
     campaign: Campaign
     limits: tuple[Limit, ...]
+    demands: tuple[Demand, ...]
     strategies: tuple[tuple[str, tuple[float, ...]], ...]
     whole_creators: bool
     worlds: int
@@ -77,8 +84,9 @@ class Scenario:
     text: str
     sha256: str
     inputs: tuple[Input, ...]
+    tables: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def lines(self) -> tuple[str, ...]:
         """Names of the lines, by position."""
-        return tuple(tier.name for tier in self.campaign.tiers)
+        return self.campaign.lines

@@ -11,6 +11,8 @@ from typing import Any
 from optimize.risk import MEAN, Attainment, MeanWorst, Risk
 from sim.metrics import OBJECTIVES
 from tiermix.building import Build, build_campaign, tier_layers
+from tiermix.curve_lines import build_curves, curve_limits
+from tiermix.demands import build_demands
 from tiermix.errors import Problem, ScenarioError
 from tiermix.file_format import File
 from tiermix.layers import Layer, overlay, shipped
@@ -22,7 +24,7 @@ from tiermix.validation import Findings, require, validated
 
 STDIN = "-"
 
-_LATER = ("phases", "halo", "curves", "floors")
+_LATER = ("phases", "halo")
 #: What every measure of risk needs to know.
 RISK_KEYS: dict[str, tuple[str, ...]] = {
     "mean": (),
@@ -106,10 +108,12 @@ def _build(text: str, path: str, digest: str) -> Scenario:
     _refuse_what_comes_later(build)
     _check_objective(build)
     tiers = tier_layers(build)
-    campaign = build_campaign(build, tiers)
+    campaign = build_campaign(build, tiers, build_curves(build, _folder(path)))
     risk = _risk(build)
     deals = {name: overlay(layers).minimum_deal or 0.0 for name, layers in tiers.items()}
-    limits = build_limits(build, deals)
+    deals |= dict.fromkeys(build.file.block.curves or {}, 0.0)
+    limits = build_limits(build, deals) + curve_limits(build, list(deals))
+    demands = build_demands(build)
     strategies = build_strategies(build, list(deals))
     findings.raise_if_any()
     assert campaign is not None  # or there would have been a finding
@@ -117,8 +121,10 @@ def _build(text: str, path: str, digest: str) -> Scenario:
         risk=risk,
         campaign=campaign,
         limits=limits,
+        demands=demands,
         strategies=strategies,
         inputs=tuple(build.inputs),
+        tables=build.tables,
         path=path,
         text=text,
         sha256=digest,
@@ -186,15 +192,45 @@ def _check_objective(build: Build) -> None:
     metrics = file.objective or {}
     if file.objective == {} and not findings.touched(("objective",)):
         findings.value(("objective",), "expected at least one metric and its weight")
-    for metric in metrics:
-        if metric not in OBJECTIVES:
-            where = ("objective", metric)
-            findings.key(where, f"{metric} is not yet supported by this version; choose another")
-    for key, users in (("order_value", ("revenue", "profit")), ("margin", ("profit",))):
-        wanted = [metric for metric in users if metric in metrics]
+    _check_bringers(build)
+    if "spend" in metrics and len(metrics) > 1:
+        findings.value(("objective",), "spend can not be blended: it is an objective of its own")
+    elif "spend" in metrics and not file.floors:
+        findings.missing(("floors",), "missing; the objective spend needs to know what to reach")
+    if "spend" in metrics and "risk" in build.file.tree:
+        findings.key(("risk",), "means nothing to the objective spend; say it in `floors`")
+    wanted_by = [*metrics, *(file.floors or {})]
+    for key, users in (("order_value", ("revenue", "profit", "roas")), ("margin", ("profit",))):
+        wanted = [metric for metric in users if metric in wanted_by]
+        if key == "order_value" and build.curves_only and not _sells(file):
+            continue  # revenue comes as such
         if wanted and key not in build.file.tree:
             description = File.model_fields[key].description
             findings.missing((key,), f"missing; {wanted[0]} needs it: {description}")
+
+
+def _check_bringers(build: Build) -> None:
+    """Refuse an objective that no line can bring."""
+    file, findings = build.file.block, build.findings
+    brought: set[str] = {curve.metric or "response" for curve in (file.curves or {}).values()}
+    if brought & {"conversions", "revenue"}:
+        brought |= {"revenue", "profit"}
+    if not build.curves_only:
+        brought |= set(OBJECTIVES) - {"response"}
+    for metric in file.objective or {}:
+        if metric not in (*brought, "spend") and not findings.touched(("curves",)):
+            message = f"no line brings any {metric}; expected one of {', '.join(sorted(brought))}"
+            findings.key(("objective", metric), message)
+
+
+def _sells(file: File) -> bool:
+    """Whether a curve brings conversions, which an order value turns into revenue."""
+    return any(curve.metric == "conversions" for curve in (file.curves or {}).values())
+
+
+def _folder(path: str) -> Path:
+    """Return what the paths in a scenario file start from: its folder, or where we are."""
+    return Path() if path == STDIN else Path(path).parent
 
 
 def _source(path: str) -> str:

@@ -31,17 +31,33 @@ def build_limits(build: Build, deals: Mapping[str, float]) -> tuple[Limit, ...]:
     lines, limits = list(deals), []
     for name, block in (build.file.block.limits or {}).items():
         path = ("limits", name)
-        known = _known_line(build, path, lines)
+        bounded = _bounded(build, path, block.lines, lines)
         lower = _money(build, (*path, "min"), block.min)
         upper = _money(build, (*path, "max"), block.max)
         if block.min is None and block.max is None and not build.findings.touched(path):
             build.findings.value(path, "empty; expected min, max or both")
-        if known and not build.findings.touched(path):
-            limit = Limit(name, (lines.index(name),), lower or 0.0, inf if upper is None else upper)
-            _check_limit(build, path, limit, deals[name])
+        if bounded and not build.findings.touched(path):
+            limit = Limit(name, bounded, lower or 0.0, inf if upper is None else upper)
+            _check_limit(build, path, limit, min(list(deals.values())[i] for i in bounded))
             limits.append(limit)
     _check_minima(build, limits)
     return tuple(limits)
+
+
+def _bounded(
+    build: Build, path: Path, named: Sequence[str] | None, lines: Sequence[str]
+) -> tuple[int, ...]:
+    """Return the positions of the lines that a limit bounds; none where one is unknown."""
+    if named is None:
+        return (lines.index(path[-1]),) if _known_line(build, path, lines) else ()
+    unknown = [name for name in named if name not in lines]
+    if unknown:
+        where = (*path, "lines")
+        build.findings.value(where, f"unknown line {unknown[0]}, {suggestion(unknown[0], lines)}")
+        return ()
+    if not named:
+        build.findings.value((*path, "lines"), "empty; expected at least one line")
+    return tuple(sorted({lines.index(name) for name in named}))
 
 
 def _check_limit(build: Build, path: Path, limit: Limit, deal: float) -> None:
@@ -61,7 +77,8 @@ def _check_limit(build: Build, path: Path, limit: Limit, deal: float) -> None:
 
 
 def _check_minima(build: Build, limits: Sequence[Limit]) -> None:
-    budget, total = build.file.block.budget, sum(limit.lower for limit in limits)
+    budget = build.file.block.budget
+    total = sum(limit.lower for limit in limits if len(limit.lines) == 1)
     if build.findings.touched(("limits",)):
         return
     if budget is not None and total > budget * (1 + _TOLERANCE):

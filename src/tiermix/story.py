@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, Context, Decimal
-from math import floor, log10
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimize.problem import AVAILABLE, BINDING, binding
-from optimize.risk import MEAN, Attainment, MeanWorst
-from sim.metrics import METRICS
-from sim.purchase import price_list
+from optimize.risk import MEAN, Attainment, Chance, MeanWorst
+from sim.metrics import METRICS, OBJECTIVES
+from sim.purchase import hired
 from sim.statistics import T90
 from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy
 from tiermix.words import listing, money, number, share
@@ -32,6 +31,8 @@ SMALLEST_GAP = Decimal("1e-6")
 def objective_label(analysis: Analysis) -> str:
     """Return the objective in words."""
     terms = analysis.scenario.objective
+    if saves(analysis):
+        return listing([demand.name for demand in analysis.scenario.demands])
     total = sum(weight for _, weight in terms)
     blend = " + ".join(f"{share(w / total)} {METRICS[m].label.lower()}" for m, w in terms)
     label = METRICS[terms[0][0]].label.lower() if len(terms) == 1 else blend
@@ -58,6 +59,11 @@ def value(analysis: Analysis, x: float) -> str:
     return _plain_value(analysis, x)
 
 
+def saves(analysis: Analysis) -> bool:
+    """Return whether the objective is to spend as little as can be."""
+    return analysis.scenario.objective[0][0] == "spend"
+
+
 def _plain_value(analysis: Analysis, x: float) -> str:
     terms = analysis.scenario.objective
     if len(terms) > 1:
@@ -74,19 +80,25 @@ def amount(analysis: Analysis, x: float) -> str:
         target = _plain_value(analysis, risk.target)
         return f"{share(x)} of the {objective_label(analysis).split(',')[0]} aimed at ({target})"
     if len(terms) > 1:
-        return f"a blended score of {share(x)}{_where(analysis)}"
+        return f"{share(x)} of a blended score{_where(analysis)}"
     return f"{quantity(analysis, terms[0][0], x)}{_where(analysis)}"
 
 
 def quantity(analysis: Analysis, metric: str, x: float) -> str:
     """Return a value of a metric with its unit, such as "52.7k people reached"."""
     currency, label = analysis.scenario.currency, METRICS[metric].label.lower()
+    if metric == "spend":
+        return f"{money(abs(x), currency)} of spend"
     if metric == "profit" and x < 0:
         return f"a loss of {money(-x, currency)}"
     if METRICS[metric].unit == "money":
         return f"{money(x, currency)} of {label}"
-    people = {"reach": "people reached", "brand_lift": "people with brand lift"}
-    return f"{number(x)} {people.get(metric, label)}"
+    said = {
+        "reach": "people reached",
+        "brand_lift": "people with brand lift",
+        "response": "of response",
+    }
+    return f"{number(x)} {said.get(metric, label)}"
 
 
 def recommendation(analysis: Analysis) -> str:
@@ -117,13 +129,18 @@ def _nothing_to_gain(analysis: Analysis) -> str:
 def _expected(analysis: Analysis, best: Strategy) -> str:
     """Return what the optimum brings of every metric of the objective, with 90 % ranges."""
     terms = analysis.scenario.objective
+    told = [metric for metric, _ in terms]
+    if saves(analysis):  # what the money must bring
+        told = [d.metric for d in analysis.scenario.demands if d.metric in OBJECTIVES]
     said = []
-    for metric, _ in terms:
+    for metric in told:
         summary = best.metrics[metric]
         low, high = summary.statistics["p5"], summary.statistics["p95"]
         within = f"{interval(analysis, metric, low, high)} in 9 of 10 worlds"
         said.append(f"{quantity(analysis, metric, summary.mean)} ({within})")
     judged = len(terms) > 1 or analysis.scenario.risk != MEAN
+    if saves(analysis):
+        return listing(said)
     score = f", {amount(analysis, best.objective.mean)}" if judged else ""
     chance = "" if best.p_target is None else f", a {share(best.p_target)} chance of reaching it"
     return f"{listing(said)}{score}{chance}"
@@ -149,6 +166,8 @@ def _lead(analysis: Analysis, optimum: Optimum) -> str:
         return f", the same plan as {name}"
     if abs(lead) <= max(error, TRIFLE * abs(second)):
         return f", no better than {name} as far as these worlds can tell"
+    if saves(analysis) and lead > 0:
+        return f"; {name} spends {money(lead, analysis.scenario.currency)} more"
     if lead < 0:
         broken = f", which breaks the {listing(list(rival.violations))}" * bool(rival.violations)
         return f", {value(analysis, -lead)} less than {name}{broken}"
@@ -167,6 +186,11 @@ def certificate(analysis: Analysis) -> str:
     solution, check = analysis.optimum.solution, analysis.optimum.out_of_sample
     worlds = f"{analysis.scenario.worlds:,}"
     early = "" if solution.status == "optimal" else " (the search was stopped early)"
+    if saves(analysis):
+        return (
+            f"On these {worlds} worlds no plan that reaches the floors spends less by more than "
+            f"{_gap(solution.relative_gap)}{early}."
+        )
     return (
         f"On these {worlds} worlds no allowed plan can beat this one by more than "
         f"{_gap(solution.relative_gap)}{early}. On {worlds} fresh worlds it brings "
@@ -181,50 +205,6 @@ def _gap(gap: float) -> str:
     return f"{up.multiply(max(Decimal(str(gap)), SMALLEST_GAP), Decimal(100)):f} %"
 
 
-def limits(analysis: Analysis) -> list[str]:
-    """Return what binds, what money is left and what more of it would bring."""
-    assert analysis.optimum is not None
-    plan, currency = analysis.optimum.solution.plan, analysis.scenario.currency
-    bound = binding(analysis.problem, plan)
-    left = analysis.scenario.budget - float(plan.sum())
-    said = []
-    if "budget" in bound:
-        said.append(f"The whole budget is spent. {_next_money(analysis)}")
-    elif left > 0:
-        said.append(f"{money(left, currency)} of the budget is left. {_why_left(analysis, left)}")
-    others = [name for name in bound if name != "budget"]
-    if others:
-        said.append(f"At the limit: {listing(_grouped(others))}.")
-    return said
-
-
-def _next_money(analysis: Analysis) -> str:
-    """Return what a little more budget would bring, at the rate of parts of creators."""
-    assert analysis.optimum is not None
-    step = 10.0 ** floor(log10(analysis.scenario.budget / 20))
-    gain = analysis.optimum.solution.budget_price * step
-    much = money(step, analysis.scenario.currency)
-    rate = ", at the rate of parts of creators" if analysis.problem.prices is not None else ""
-    return f"The next {much} would add about {amount(analysis, gain)}{rate}."
-
-
-def _why_left(analysis: Analysis, left: float) -> str:
-    """Return why money is left."""
-    assert analysis.optimum is not None
-    problem, plan = analysis.problem, analysis.optimum.solution.plan
-    deals = np.where(plan > 0, 0.0, problem.minimum_deals)
-    more = np.maximum(np.maximum(problem.steps, deals), BINDING * problem.budget)
-    takers = more[plan + more <= problem.upper]
-    if not takers.size:
-        return "No line may take more."
-    if left < takers.min():
-        what = "whole creator" if analysis.scenario.whole_creators else "deal"
-        return f"It does not pay for one more {what}. {_next_money(analysis)}"
-    if analysis.scenario.objective[0][0] == "profit":
-        return "More spending would cost more than it brings."
-    return "More spending would bring nothing."
-
-
 def warnings(analysis: Analysis) -> list[str]:
     """Return what a reader should know before trusting a strategy's numbers."""
     said = []
@@ -235,7 +215,21 @@ def warnings(analysis: Analysis) -> list[str]:
             said.append(f"{name} leaves {money(strategy.unspent, currency)}: {reason}.")
         if strategy.violations:
             said.append(f"{name} breaks the {listing(list(strategy.violations))}.")
-    return said + _overruns(analysis) + _parts(analysis)
+    return said + _chances(analysis) + _overruns(analysis) + _parts(analysis)
+
+
+def _chances(analysis: Analysis) -> list[str]:
+    """Return with what chance the best plan reaches the floors, luck of the draw and all."""
+    if analysis.optimum is None:
+        return []
+    found = analysis.strategies[OPTIMUM].chances
+    return [
+        f"With the luck of who is hired and of every count, the best plan reaches "
+        f"{quantity(analysis, d.metric, d.risk.target)} in {share(found[d.metric])} of worlds: "
+        "the floor counts every creator at her average."
+        for d in analysis.scenario.demands
+        if isinstance(d.risk, Chance)
+    ]
 
 
 def _overruns(analysis: Analysis) -> list[str]:
@@ -257,7 +251,7 @@ def _parts(analysis: Analysis) -> list[str]:
     """Return a caution where a line of the best plan holds but a few creators, and a part."""
     if analysis.optimum is None or analysis.problem.prices is not None:
         return []
-    counts = analysis.optimum.solution.plan / price_list(analysis.scenario.campaign)
+    counts = hired(analysis.scenario.campaign, analysis.optimum.solution.plan)
     few = [
         f"{number(n)} {line}"
         for line, n in zip(analysis.scenario.lines, counts.tolist(), strict=True)
@@ -265,9 +259,12 @@ def _parts(analysis: Analysis) -> list[str]:
     ]
     if not few:
         return []
+    exact = (
+        "" if analysis.scenario.campaign.curves else " With whole_creators: true both are exact."
+    )
     return [
         f"The best plan holds {listing(few)}: the proof counts a part of a creator for a little "
-        "less than a smaller package brings. With whole_creators: true both are exact."
+        f"less than a smaller package brings.{exact}"
     ]
 
 
@@ -275,10 +272,13 @@ def _why_unspent(analysis: Analysis, strategy: Strategy) -> str:
     """Return why a strategy could not place all its money."""
     bound = binding(analysis.problem, strategy.plan)
     gone = [name for name in bound if name.startswith(AVAILABLE)]
-    return f"it hires {listing(_grouped(gone))}" if gone else "it does not pay for one more creator"
+    if gone:
+        return f"it hires {listing(grouped(gone))}"
+    full = [name for name in bound if name != "budget"]
+    return f"it takes {listing(full)}" if full else "it does not pay for one more creator"
 
 
-def _grouped(bound: list[str]) -> list[str]:
+def grouped(bound: list[str]) -> list[str]:
     """Return limits in words, those of available creators as one."""
     gone = [name.removeprefix(AVAILABLE) for name in bound if name.startswith(AVAILABLE)]
     others = [name for name in bound if not name.startswith(AVAILABLE)]

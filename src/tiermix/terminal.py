@@ -15,7 +15,7 @@ from rich.text import Text
 from optimize.risk import MEAN
 from sim.metrics import METRICS
 from sim.statistics import Summary
-from tiermix import media_plan, story
+from tiermix import certifying, margins, media_plan, story
 from tiermix.analysis import OPTIMUM, Analysis, Strategy
 from tiermix.words import NOTHING, SIGNS, brief_money, money, number, share
 
@@ -37,16 +37,16 @@ def console() -> Console:
 def show_run(out: Console, analysis: Analysis) -> None:
     """Print the whole story: recommendation, media plan, strategies, certificate, limits."""
     _title(out, analysis)
-    _section(out, "Recommendation")
-    _say(out, [story.recommendation(analysis)])
-    _section(out, "Media plan")
+    section(out, "Recommendation")
+    say(out, [story.recommendation(analysis)])
+    section(out, "Media plan")
     out.print(_media_plan(analysis))
     if len(analysis.strategies) > 1:
         show_strategies(out, analysis)
-    _section(out, "Certificate")
-    _say(out, [story.certificate(analysis)])
-    _section(out, "What limits the plan")
-    _say(out, story.limits(analysis))
+    section(out, "Certificate")
+    say(out, [story.certificate(analysis), *certifying.said(analysis)])
+    section(out, "What limits the plan")
+    say(out, margins.limits(analysis))
     _warn(out, analysis)
 
 
@@ -59,10 +59,10 @@ def show_simulation(out: Console, analysis: Analysis) -> None:
 
 def show_strategies(out: Console, analysis: Analysis) -> None:
     """Print strategies side by side."""
-    _section(out, "Strategies")
+    section(out, "Strategies")
     out.print(_strategies(analysis))
     out.print()
-    _say(
+    say(
         out,
         [
             "Best: in how many worlds the strategy wins (ties count for each). Then the mean, "
@@ -80,12 +80,14 @@ def _title(out: Console, analysis: Analysis) -> None:
     out.print(title)
 
 
-def _section(out: Console, title: str) -> None:
+def section(out: Console, title: str) -> None:
+    """Print the title of a section."""
     out.print()
     out.print(Text(title, style="bold cyan"))
 
 
-def _say(out: Console, sentences: Iterable[str]) -> None:
+def say(out: Console, sentences: Iterable[str]) -> None:
+    """Print sentences, each from a line of its own on."""
     for sentence in sentences:
         out.print(Padding(sentence, (0, 0, 0, 2), expand=False))
 
@@ -94,11 +96,11 @@ def _warn(out: Console, analysis: Analysis) -> None:
     """Print what a reader should know, if there is anything."""
     warnings = story.warnings(analysis)
     if warnings:
-        _section(out, "Good to know")
-        _say(out, warnings)
+        section(out, "Good to know")
+        say(out, warnings)
 
 
-def _table(name: str, numbers: Iterable[str], words: Iterable[str] = ()) -> Table:
+def blank_table(name: str, numbers: Iterable[str], words: Iterable[str] = ()) -> Table:
     """Return an empty table: a name, numbers that stay on one line, words that may wrap."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     table.add_column(name, overflow="fold")
@@ -115,7 +117,9 @@ def _unit(analysis: Analysis) -> str:
 
 
 def _media_plan(analysis: Analysis) -> Table:
-    table = _table("Line", ("Spend", "Share", "Creators", "Reach", "Conv.", "CPM", "CPE", "CPA"))
+    brought = [METRICS[metric].label for metric in _of_curves(analysis)]
+    told = ["Creators", "Reach", "Conv.", *brought, "CPM", "CPE", "CPA"]
+    table = blank_table("Line", ("Spend", "Share", *(told if _has_tiers(analysis) else brought)))
     *lines, total = media_plan.rows(analysis)
     for row in lines:
         table.add_row(*_planned(analysis, row))
@@ -124,18 +128,32 @@ def _media_plan(analysis: Analysis) -> Table:
     return table
 
 
+def _has_tiers(analysis: Analysis) -> bool:
+    return bool(analysis.scenario.campaign.tiers)
+
+
+def _of_curves(analysis: Analysis) -> list[str]:
+    """Return what response curves bring, beside what every table of creators says."""
+    curves = analysis.scenario.campaign.curves
+    told = {"reach", "conversions"} if _has_tiers(analysis) else set()
+    return [m for m in METRICS if m in {curve.metric for curve in curves} - told]
+
+
 def _planned(analysis: Analysis, row: Mapping[str, Any]) -> list[str]:
     """Return one row of the media plan as people read it."""
     values = {key.removesuffix(f"_{analysis.scenario.currency}"): x for key, x in row.items()}
     unit = _unit(analysis)
     costs = (values["cpm"], values["cpe"], values["cpa"])
+    spent = [values["line"], money(values["spend"], unit), share(values["share_of_budget"])]
+    brought = [number(values[metric]) for metric in _of_curves(analysis)]
+    if not _has_tiers(analysis):
+        return spent + brought
     return [
-        values["line"],
-        money(values["spend"], unit),
-        share(values["share_of_budget"]),
-        number(values["creators"]),
+        *spent,
+        NOTHING if values["creators"] is None else number(values["creators"]),
         number(values["reach"]),
         number(values["conversions"]),
+        *brought,
         *(NOTHING if cost is None else brief_money(cost, unit) for cost in costs),
     ]
 
@@ -152,8 +170,9 @@ def _strategies(analysis: Analysis) -> Table:
     """Return the strategies side by side, the best first."""
     objective = [metric for metric, _ in analysis.scenario.objective]
     blended = ["Score"] if len(objective) > 1 or analysis.scenario.risk != MEAN else []
-    metrics = [*objective, *(m for m in COMPARED if m not in objective)][: 3 - len(blended)]
-    table = _table("Strategy", ("Best", *blended, *(METRICS[m].label for m in metrics)))
+    compared = COMPARED if _has_tiers(analysis) else _of_curves(analysis)
+    metrics = [*objective, *(m for m in compared if m not in objective)][: 3 - len(blended)]
+    table = blank_table("Strategy", ("Best", *blended, *(METRICS[m].label for m in metrics)))
     for name, strategy in _ranked(analysis):
         table.add_row(
             Text(name, style="bold" if name == OPTIMUM else ""),
@@ -177,13 +196,13 @@ def show_comparison(out: Console, analyses: list[Analysis]) -> None:
         show_simulation(out, analysis)
         out.print()
     if len(analyses) > 1:
-        _section(out, "Best plans")
+        section(out, "Best plans")
         out.print(_best_plans(analyses))
 
 
 def _best_plans(analyses: list[Analysis]) -> Table:
     """Return one row a scenario: its best plan and what it brings."""
-    table = _table("Scenario", ("Budget",), ("Best plan", "Brings", "On fresh worlds"))
+    table = blank_table("Scenario", ("Budget",), ("Best plan", "Brings", "On fresh worlds"))
     for analysis in analyses:
         scenario, best = analysis.scenario, analysis.strategies[OPTIMUM]
         assert analysis.optimum is not None
@@ -211,7 +230,7 @@ def show_benchmark(out: Console, analyses: list[Analysis]) -> None:
         out.print()
         out.print(_benchmark(analysis))
         out.print()
-    _say(out, ["Of bound: of the most that any allowed plan can bring, as certified."])
+    say(out, ["Of bound: of the most that any allowed plan can bring, as certified."])
 
 
 def benchmark_share(analysis: Analysis, strategy: Strategy) -> float:
@@ -222,7 +241,7 @@ def benchmark_share(analysis: Analysis, strategy: Strategy) -> float:
 
 
 def _benchmark(analysis: Analysis) -> Table:
-    table = _table("Allocation", ("Of bound", "Brings"), ("Split of the budget",))
+    table = blank_table("Allocation", ("Of bound", "Brings"), ("Split of the budget",))
     for name, strategy in _ranked(analysis):
         part = benchmark_share(analysis, strategy)
         table.add_row(

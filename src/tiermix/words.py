@@ -31,6 +31,11 @@ def number(value: float, digits: int = 3) -> str:
     return f"{shown:,.{decimals}f}{suffix}"
 
 
+def round_figures(value: float, digits: int = 2) -> float:
+    """Return a number with a few significant figures."""
+    return float(f"{value:.{digits - 1}e}")
+
+
 def money(value: float, currency: str) -> str:
     """Return an amount of money, whole from 1,000 on: $0.42, $18.30, $21,800.
 

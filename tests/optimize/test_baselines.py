@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimize.baselines import baselines, fitted, whole_spends
-from optimize.cutting import GAP, WHOLE_GAP, maximise
-from optimize.problem import Limit, Problem, problem
+from optimize.optimum import GAP, maximise
+from optimize.problem import WHOLE_GAP, Limit, Problem, problem
 from sim.purchase import PARTS, WHOLE, price_list
 from sim.response import respond
 from sim.worlds import draw_worlds

@@ -18,16 +18,15 @@ from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
 import optimize.cutting
-from optimize.cutting import GAP, WHOLE_GAP, Solution, maximise
 from optimize.errors import InfeasibleError
-from optimize.problem import Limit, Problem, problem
+from optimize.optimum import GAP, Solution, maximise
+from optimize.problem import WHOLE_GAP, Limit, Problem, problem
 from sim.campaign import Campaign
-from sim.metrics import OBJECTIVES
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
 from sim.response import Response, Ridges, respond
 from sim.uncertain import Uncertain
 from sim.worlds import draw_worlds
-from specimens import card_like, few_unequal
+from specimens import CONCAVE, card_like, few_unequal
 from strategies import campaigns
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,7 +92,7 @@ def tasks(draw: st.DrawFn, *, whole: bool) -> tuple[Campaign, Problem, str]:
         limits.append(Limit(f"limit{j}", tuple(lines), lower * budget, upper * budget))
     campaign = replace(campaign, tiers=tiers)
     task = problem(campaign, budget, tuple(limits), whole_creators=whole)
-    return campaign, task, draw(st.sampled_from(OBJECTIVES))
+    return campaign, task, draw(st.sampled_from(CONCAVE))
 
 
 def proven(solution: Solution, task: Problem, response: Response, gap: float) -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from optimize.functional import Mean
 from optimize.neighbours import improve
-from optimize.objective import Mean
 from optimize.problem import Limit, Problem
 from sim.metrics import OBJECTIVES
 from sim.purchase import WHOLE, price_list

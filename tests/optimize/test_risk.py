@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
-from optimize.risk import Attainment, MeanWorst, Risk
+from optimize.risk import Approach, Attainment, Chance, MeanWorst, Risk
 
 RISKS: list[Risk] = [
     MeanWorst(0.05),
@@ -20,6 +20,8 @@ RISKS: list[Risk] = [
     MeanWorst(0.1, 0.3),
     MeanWorst(0.2, 0.0),
     Attainment(2.5),
+    Approach(2.5, np.full(23, -10.0)),
+    Approach(2.5, np.linspace(-30.0, -10.0, 23)),
 ]
 OUTCOMES = arrays(float, 23, elements=st.floats(-10, 10))
 FUZZ = settings(max_examples=100, derandomize=True, deadline=None)
@@ -27,6 +29,66 @@ FUZZ = settings(max_examples=100, derandomize=True, deadline=None)
 
 def drawn(n: int = 57) -> np.ndarray:
     return np.random.default_rng(8).gamma(2.0, 1.0, n)
+
+
+def test_the_chance_is_the_share_of_worlds_at_the_target_or_above() -> None:
+    outcomes = np.array([1.0, 2.0, 2.0 * (1 - 1e-12), 1.999, 5.0])
+    assert Chance(2.0).value(outcomes) == pytest.approx(3 / 5)
+    assert Chance(-1.0).value(-outcomes) == pytest.approx(1 / 5)
+
+
+@pytest.mark.parametrize("n", [1, 7, 23])
+def test_a_chance_steps_from_world_to_world_and_nothing_else_does(n: int) -> None:
+    assert Chance(2.5).steps(n) == pytest.approx(1 / n)
+    worlds = Chance(2.5).value(np.random.default_rng(n).normal(2.5, 1.0, n)) / Chance(2.5).steps(n)
+    assert worlds == pytest.approx(round(worlds))
+    assert [risk.steps(n) for risk in RISKS] == [0.0] * len(RISKS)
+
+
+def test_all_but_a_chance_are_concave() -> None:
+    assert not Chance(2.5).concave
+    assert all(risk.concave for risk in RISKS)
+
+
+@FUZZ
+@given(
+    least=OUTCOMES,
+    one=arrays(float, 23, elements=st.floats(0, 15)),
+    other=arrays(float, 23, elements=st.floats(0, 15)),
+    target=st.floats(-8, 8),
+)
+def test_the_approach_is_concave_and_nowhere_below_the_chance(
+    least: np.ndarray, one: np.ndarray, other: np.ndarray, target: float
+) -> None:
+    above, chance = Chance(target).over(least), Chance(target)
+    tangent = above.value(least + one) + above.weights(least + one) @ (other - one)
+    assert above.value(least + one) >= chance.value(least + one) - 1e-12
+    assert tangent >= chance.value(least + other) - 1e-9
+    assert tangent >= above.value(least + other) - 1e-9
+
+
+def test_the_approach_is_the_chance_at_the_least_and_from_the_target_on() -> None:
+    least, target = np.array([0.0, 1.0, 1.5, 3.0, 2.0]), 2.0
+    above, chance = Chance(target).over(least), Chance(target)
+    for outcomes in (least, np.maximum(least, target)):
+        assert above.value(outcomes) == pytest.approx(chance.value(outcomes))
+    halfway = (least + np.maximum(least, target)) / 2
+    assert above.contributions(halfway) == pytest.approx([0.5, 0.5, 0.5, 1.0, 1.0])
+
+
+def test_the_approach_is_tighter_where_more_is_sure() -> None:
+    less, more = np.zeros(5), np.array([0.0, 0.5, 1.0, 1.5, 3.0])
+    outcomes = more + 0.2
+    tight = Chance(2.0).over(less).over(more)
+    assert tight.value(outcomes) < Chance(2.0).over(less).value(outcomes)
+    assert tight.value(outcomes) == Chance(2.0).over(more).value(outcomes)
+    assert tight.over(less).value(outcomes) == tight.value(outcomes)
+
+
+@pytest.mark.parametrize("target", [inf, -inf, nan])
+def test_a_chance_of_no_finite_target_is_refused(target: float) -> None:
+    with pytest.raises(ValueError, match=r"target\(="):
+        Chance(target)
 
 
 @pytest.mark.parametrize("worst", [0.01, 0.05, 0.1, 0.5, 0.999, 1.0])

@@ -11,15 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from optimize.cutting import GAP, WHOLE_GAP, maximise
-from optimize.objective import objective_of
-from optimize.problem import Limit, Problem, problem
+from optimize.functional import functional
+from optimize.optimum import GAP, maximise
+from optimize.problem import WHOLE_GAP, Limit, Problem, problem
 from optimize.risk import Attainment, MeanWorst, Risk
-from sim.metrics import OBJECTIVES
 from sim.purchase import PARTS, WHOLE, price_list
 from sim.response import Response, respond
 from sim.worlds import draw_worlds
-from specimens import card_like
+from specimens import CONCAVE, card_like
 from strategies import campaigns
 
 RISKS: list[Risk] = [MeanWorst(0.1), MeanWorst(0.3, 0.5), MeanWorst(0.05)]
@@ -61,7 +60,7 @@ def test_linear_responses_reach_the_rockafellar_uryasev_optimum(risk: MeanWorst,
 @given(campaign=campaigns(), data=st.data())
 def test_no_grid_point_is_better_in_the_worst_worlds(campaign: object, data: st.DataObject) -> None:
     risk = data.draw(st.sampled_from(RISKS))
-    metric = data.draw(st.sampled_from(OBJECTIVES))
+    metric = data.draw(st.sampled_from(CONCAVE))
     prices = price_list(campaign)  # type: ignore[arg-type]
     budget = float(prices.sum() * data.draw(st.floats(0.5, 20)))
     limits = (Limit("first", (0,), 0.0, 0.7 * budget),)
@@ -72,7 +71,7 @@ def test_no_grid_point_is_better_in_the_worst_worlds(campaign: object, data: st.
     allowed = [p for p in np.vstack([shares, np.eye(task.n_lines)]) * budget
                if not task.violations(p)]  # fmt: skip
     best = max(risk.value(response.values(plan)) for plan in allowed)
-    size = objective_of(response, budget, risk).size
+    size = functional(response, budget, risk).size
     assert not task.violations(solution.plan)
     assert solution.relative_gap <= GAP
     assert solution.upper_bound >= best - 1e-9 * size

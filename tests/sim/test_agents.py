@@ -132,6 +132,15 @@ def apart(counted: npt.ArrayLike, outcomes: Outcomes, expected: FloatArray) -> f
     )
 
 
+def test_repeated_contacts_are_what_agents_count(
+    played: tuple[AgentTotals, Outcomes],
+) -> None:
+    counted, outcomes = played
+    k = outcomes.worlds.campaign.effective_frequency
+    people = counted.contacted[:, :, k - 1].sum(axis=1)
+    assert apart(people, outcomes, outcomes.values["effective_reach"][0]) < 3.5
+
+
 def test_reach_is_what_agents_count(played: tuple[AgentTotals, Outcomes]) -> None:
     counted, outcomes = played
     assert apart(counted.reach.sum(axis=1), outcomes, outcomes.values["reach"][0]) < 3

@@ -79,7 +79,7 @@ def by_hand(campaign: Campaign, plan: tuple[float, ...], *, whole: bool) -> dict
         sums["brand_lift"] += curve(segment.size, masses["lifted"][s], kappa)
     revenue = sums["conversions"] * campaign.order_value.median
     profit = campaign.margin.median * revenue - total["spend"]
-    everything = total | sums | {"revenue": revenue, "profit": profit}
+    everything = total | sums | {"revenue": revenue, "profit": profit, "response": 0.0}
     return everything | {
         "frequency": everything["on_target_impressions"] / everything["reach"],
         "on_target_share": everything["on_target_impressions"] / everything["impressions"],

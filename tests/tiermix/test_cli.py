@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 TIERMIX = str(Path(sys.executable).with_name("tiermix"))
 
 COMMANDS = (
-    "run", "simulate", "optimize", "compare", "benchmark", "validate", "init", "schema",
+    "run", "simulate", "optimize", "compare", "benchmark", "frontier", "crossover", "verify",
+    "validate", "init", "schema",
 )  # fmt: skip
 
 Call = Callable[..., tuple[int, str, str]]
@@ -130,10 +131,11 @@ def test_limits_in_conflict_are_1_and_name_the_file(call: Call, tmp_path: Path) 
     path.write_text(brief(tiers, limits="{micro: {min: 90%}}"), encoding="utf-8")
     code, out, err = call("run", str(path))
     assert (code, out) == (1, "")
-    assert err == (
-        f"{path}: no plan satisfies all limits together: a budget of 60,000; "
-        "micro at least 54,000\n"
-    )
+    first, available, least, advice = err.splitlines()
+    assert first == f"{path}: no plan satisfies all that is asked:"
+    assert re.match(r"  \d+:\d+: tiers\.micro\.available: no more creators than there", available)
+    assert re.match(r"  \d+:\d+: limits\.micro\.min: at least 54,000 \(\S+ would do\)", least)
+    assert advice.startswith("Together they can not be kept")
 
 
 def test_a_folder_that_cannot_be_written_is_2(call: Call, file: str) -> None:
@@ -207,7 +209,7 @@ STOPPED_WHILE_WRITING = (
     "def stop(*_):\n"
     "    os.kill(os.getpid(), signal.{})\n"
     "    time.sleep(10)\n"
-    "runs._write_csv = stop"
+    "runs.write_csv = stop"
 )
 
 
@@ -415,3 +417,15 @@ def test_the_examples_of_the_help_name_scenarios_that_exist() -> None:
     named = re.findall(r"scenarios/\w+\.yaml", text)
     assert named
     assert all((ROOT / name).is_file() for name in named)
+
+
+@pytest.mark.parametrize("command", ["frontier", "crossover"])
+def test_a_map_is_read_by_people_and_by_tools(call: Call, file: str, command: str) -> None:
+    code, out, _ = call(command, file)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    code, out, _ = call(command, file, "--json", "--csv", "map.csv")
+    assert code == 0
+    assert json.loads(out)["scenario"]["name"] == "Test"
+    assert len(Path("map.csv").read_text(encoding="utf-8").splitlines()) > 1
+    assert call(command, file, "--csv", "nowhere/map.csv")[0] == cli.FAILED

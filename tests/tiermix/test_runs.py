@@ -108,7 +108,7 @@ def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [folder]
 
 
-@pytest.mark.parametrize("step", ["_write_csv", "_write_json", "_replace"])
+@pytest.mark.parametrize("step", ["write_csv", "_write_json", "_replace"])
 def test_a_run_that_cannot_be_written_leaves_the_old_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_renamed_leaves_the_old_one(
 def test_a_first_run_that_cannot_be_written_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "_write_csv", fail)
+    monkeypatch.setattr(runs, "write_csv", fail)
     with pytest.raises(RunFolderError, match="--out"):
         saved(tmp_path)
     assert list(tmp_path.iterdir()) == []

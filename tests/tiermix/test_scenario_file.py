@@ -44,6 +44,7 @@ presets: none
 order_value: 40
 margin: 0.5
 resonance: 1
+effective_frequency: 3
 audience:
   heterogeneity: none
   segments: {all: {size: 1000000, in_market: 1}}
@@ -259,8 +260,9 @@ def test_a_document_that_is_no_mapping_is_refused() -> None:
         ("conversions", "{reach: 0}", "4:20: objective.reach: 0 is not more than 0"),
         ("conversions", "{rech: 1}", "4:13: objective.rech: unknown value 'rech', did you mean"),
         ("conversions", "{}", "4:12: objective: expected at least one metric"),
-        ("conversions", "response", "4:12: objective: response is not yet supported"),
-        ("conversions", "{effective_reach: 1}", "4:13: objective.effective_reach: effective_reach"),
+        ("conversions", "response", "4:12: objective: no line brings any response"),
+        ("conversions", "spend", "1:1: floors: missing; the objective spend needs to know what"),
+        ("conversions", "{spend: 1, reach: 1}", "4:12: objective: spend can not be blended"),
         ("conversions", "revenue", "1:1: order_value: missing; revenue needs it"),
         ("12%", "12% to 8%", "7:38: audience.segments.fans.in_market: '12% to 8%' runs backwards"),
         ("12%", "130%", "7:38: audience.segments.fans.in_market: 130% is more than 100%"),
@@ -368,8 +370,18 @@ def test_values_that_do_not_fit_each_other_are_named(
         ("wat: 1", "16:1: wat: unknown key, expected one of: tiermix, name"),
         ("phases: {a: {weeks: 2}}", "16:1: phases: not yet supported by this version; remove"),
         ("halo: {a: {on: b, lift: -10% to 40%}}", "16:1: halo: not yet supported"),
-        ("floors: {reach: 400_000}", "16:1: floors: not yet supported"),
-        ("curves: {a: {hill: {max: 1, half: 2, slope: 3}}}", "16:1: curves: not yet supported"),
+        ("floors: {rech: 400_000}", "16:10: floors.rech: unknown value 'rech', did you mean"),
+        ("floors: {reach: -1}", "16:17: floors.reach: -1 is not more than 0"),
+        ("floors: {reach: {worst: 10%}}", "16:10: floors.reach.at_least: missing; expected: The"),
+        ("floors: {reach: {at_least: 9, worst: 10%, chance: 80%}}", "16:17: floors.reach: both"),
+        ("floors: {roas: 2}", "1:1: order_value: missing; roas needs"),
+        ("order_value: 9\nfloors: {roas: {at_least: 9, chance: 80%}}", "17:16: floors.roas: roas"),
+        ("ceilings: {reach: 9}", "16:12: ceilings.reach: unknown value 'reach', expected one of"),
+        ("ceilings: {cpa: 0}", "16:17: ceilings.cpa: 0 is not more than 0"),
+        ("limits: {all: {lines: [micro, mega], max: 9_000}}", "16:23: limits.all.lines: unknown"),
+        ("limits: {all: {lines: [], max: 9_000}}", "16:23: limits.all.lines: empty; expected"),
+        ("effective_frequency: 2.5", "16:22: effective_frequency: 2.5 is no whole number from 1"),
+        ("curves: {a: {hill: {max: 1, half: 2}}}", "16:14: curves.a.hill.slope: missing; expected"),
         ("risk: {measure: cvar}", "16:1: risk.worst: missing; the measure cvar needs it"),
         ("risk: {measure: cvar, worst: 10%, target: 9}", "16:35: risk.target: means nothing"),
         ("risk: {measure: mean_cvar, worst: 10%}", "16:1: risk.weight: missing; the measure"),

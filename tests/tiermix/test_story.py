@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from briefs import MACRO, MICRO, ODD, analysed, brief
 from sim.statistics import T90
-from tiermix import story
+from tiermix import margins, story
 from tiermix.analysis import OPTIMUM, Analysis, Estimate
 from tiermix.words import money, number, share
 
@@ -36,8 +36,8 @@ def with_lead(analysis: Analysis, mean: float, se: float) -> Analysis:
 def test_everything_has_a_story(name: str) -> None:
     analysis = analysed(ODD[name])
     said = [story.recommendation(analysis), story.certificate(analysis)]
-    said += [*story.limits(analysis), *story.warnings(analysis)]
-    assert story.limits(analysis)
+    said += [*margins.limits(analysis), *story.warnings(analysis)]
+    assert margins.limits(analysis)
     for sentence in said:
         assert sentence.endswith(".")
         assert not re.search(r"\bnan\b|\binf\b|\bNone\b|--|  |\(\)", sentence)
@@ -60,7 +60,7 @@ def test_a_recommendation_names_every_spend_what_it_brings_and_what_it_beats() -
 def test_a_blend_is_told_metric_by_metric() -> None:
     said = story.recommendation(analysed(ODD["a blend"]))
     assert re.search(r"expect \S+ people reached \(.*\) and \S+ conversions \(", said)
-    assert re.search(r", a blended score of \d+ %", said)
+    assert re.search(r", \d+ % of a blended score", said)
 
 
 def test_a_plan_that_does_not_pay_is_not_recommended() -> None:
@@ -148,7 +148,7 @@ def test_a_certificate_tells_the_plan_on_fresh_worlds_with_its_error() -> None:
 
 
 def test_a_spent_budget_says_what_more_of_it_would_bring() -> None:
-    said = story.limits(analysed(BRIEF))
+    said = margins.limits(analysed(BRIEF))
     assert re.fullmatch(
         r"The whole budget is spent\. The next \$1,000 would add about \S+ conversions\.", said[0]
     )
@@ -157,19 +157,23 @@ def test_a_spent_budget_says_what_more_of_it_would_bring() -> None:
 def test_money_is_left_where_creators_run_out() -> None:
     analysis = analysed(ODD["too few creators"])
     left = analysis.scenario.budget - float(analysis.strategies[OPTIMUM].plan.sum())
-    first, second = story.limits(analysis)
+    first, second, *more = margins.limits(analysis)
     assert first == f"{money(left, 'USD')} of the budget is left. No line may take more."
     assert second == "At the limit: every available micro and macro."
+    assert [re.sub(r"about \S+", "about N", one) for one in more[:2]] == [
+        "One more micro would add about N conversions, at the rate of parts of creators.",
+        "One more macro would add about N conversions, at the rate of parts of creators.",
+    ]
 
 
 def test_money_that_pays_for_no_whole_creator_counts_as_spent() -> None:
-    said = story.limits(analysed(brief({"micro": MICRO}, whole_creators="true")))
+    said = margins.limits(analysed(brief({"micro": MICRO}, whole_creators="true")))
     assert said[0].startswith("The whole budget is spent. The next")
 
 
 def test_money_is_left_where_it_pays_for_no_deal() -> None:
     deal = MICRO.replace("preset: micro", "preset: micro, minimum_deal: 70_000")
-    said = story.limits(
+    said = margins.limits(
         analysed(brief({"micro": deal, "macro": MACRO}, limits="{macro: {max: 0}}"))
     )
     assert "of the budget is left. It does not pay for one more deal." in said[0]
@@ -177,10 +181,11 @@ def test_money_is_left_where_it_pays_for_no_deal() -> None:
 
 def test_money_is_left_where_more_would_lose_it() -> None:
     lost = "$60,000 of the budget is left. More spending would cost more than it brings."
-    assert story.limits(analysed(ODD["nothing to gain"])) == [lost]
-    first, second = story.limits(analysed(ODD["a loss at least"]))
+    assert margins.limits(analysed(ODD["nothing to gain"])) == [lost]
+    first, second, third, _ = margins.limits(analysed(ODD["a loss at least"]))
     assert first.endswith("More spending would cost more than it brings.")
     assert second == "At the limit: the minimum of micro."
+    assert third.startswith("Lowering the minimum of micro by $1,000 would add about $")
 
 
 def test_a_strategy_that_cannot_place_its_money_says_why() -> None:

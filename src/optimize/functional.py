@@ -1,0 +1,382 @@
+"""A functional of a response over the worlds, as a function of the plan: values and tangents.
+
+It is what is maximised, and what a floor is about. Spends are in shares of the budget; values
+are in units of `size`, so that units of money and of metrics change nothing.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimize.envelope import bridged, concave_over, mean_hull
+from optimize.risk import MEAN, Risk
+from sim.response import Response, Ridges
+
+Array = NDArray[np.float64]
+
+#: Lines for which one piece a segment is enough; more lines want more, smaller pieces.
+LINES_PER_PIECE = 8
+
+#: Largest slope that a size is taken from, relative to what the piece can be at most.
+STEEPEST = 1e3
+
+
+class Functional(Protocol):
+    """A function of the plan: a linear part plus pieces.
+
+    Spends are in shares of the budget; values are in units of `size`.
+    """
+
+    size: float
+    slopes: Array
+
+    @property
+    def steps(self) -> float:
+        """Distance between values that it can take; 0 if it takes all."""
+
+    @property
+    def concave(self) -> bool:
+        """Whether all pieces are concave."""
+
+    @property
+    def ceilings(self) -> Array:
+        """The most that each piece can be, shape (n_pieces,)."""
+
+    def measured_in(self, factor: float) -> Functional:
+        """Return the same functional in units of `factor` times its size."""
+
+    def value(self, spends: Array) -> float:
+        """Return the functional of a plan."""
+
+    def tangents(self, spends: Array) -> tuple[Array, Array]:
+        """Return the pieces, shape (n_pieces,), and their gradients, (n_pieces, n_lines)."""
+
+    def over(self, low: Array, high: Array) -> Functional:
+        """Return a concave functional that is nowhere below this one over a box of plans."""
+
+    def doubt(self, majorant: Functional, spends: Array, width: Array) -> Array:
+        """Return what each line has to do with the distance to the majorant at a plan."""
+
+
+def functional(response: Response, budget: float, risk: Risk = MEAN) -> Functional:
+    """Return the functional `risk` of a response, as a function of the plan.
+
+    Parameters
+    ----------
+    response : Response
+    budget : float
+        Money.
+    risk : Risk
+    """
+    made: Mean | Tail = Mean(response, budget) if risk == MEAN else Tail(response, budget, risk)
+    return made.measured_in(_size(made))
+
+
+def _size(made: Mean | Tail) -> float:
+    """Return what the first unit of money promises on all lines together, or 1 for nothing."""
+    n_lines = made.slopes.size
+    start = made.over(np.zeros(n_lines), np.ones(n_lines))
+    _, gradients = start.tangents(np.zeros(n_lines))
+    steep = np.minimum(np.abs(gradients), STEEPEST * np.abs(made.ceilings)[:, None])
+    return float(np.abs(made.slopes).sum() + steep.sum()) or 1.0
+
+
+class Mean:
+    """The mean over worlds, as a linear part plus pieces.
+
+    A piece is one segment in a batch of worlds: with many lines, several tangents a round
+    tell the master more than their sum does (Birge and Louveaux 1988). A curve of one line is a
+    piece of its own.
+
+    Parameters
+    ----------
+    response : Response
+    budget : float
+        Money.
+    """
+
+    def __init__(self, response: Response, budget: float) -> None:
+        n_worlds = len(response.slopes)
+        self.size = 1.0
+        self.slopes: Array = response.slopes.mean(axis=0) * budget
+        self._budget = budget
+        self._pieces: list[_Piece] = []
+        for ridges in response.ridges:
+            batches = min(-(-ridges.rates.shape[2] // LINES_PER_PIECE), n_worlds)
+            for b in range(batches):
+                part = slice(b * n_worlds // batches, (b + 1) * n_worlds // batches)
+                mine = ridges.part(part) if batches > 1 else ridges
+                self._pieces.append(_Ridges(mine, len(mine.weights) / n_worlds))
+
+    def measured_in(self, factor: float) -> Mean:
+        """Return the same functional in units of `factor` times its size."""
+        other = copy(self)
+        other.size, other.slopes = self.size * factor, self.slopes / factor
+        return other
+
+    @property
+    def steps(self) -> float:
+        """Distance between values that it can take: none."""
+        return 0.0
+
+    @property
+    def concave(self) -> bool:
+        """Whether all pieces are concave."""
+        return all(piece.concave for piece in self._pieces)
+
+    @property
+    def ceilings(self) -> Array:
+        """The most that each piece can be, shape (n_pieces,)."""
+        most = np.full(self.slopes.size, self._budget)
+        return np.array([piece.tangent(most)[0] for piece in self._pieces]) / self.size
+
+    def value(self, spends: Array) -> float:
+        """Return the functional of a plan."""
+        plan = spends * self._budget
+        return float(
+            self.slopes @ spends + sum(piece.tangent(plan)[0] for piece in self._pieces) / self.size
+        )
+
+    def tangents(self, spends: Array) -> tuple[Array, Array]:
+        """Return the pieces and their gradients.
+
+        Returns
+        -------
+        values : ndarray, shape (n_pieces,)
+        gradients : ndarray, shape (n_pieces, n_lines)
+        """
+        values, gradients = np.zeros(len(self._pieces)), np.zeros((len(self._pieces), spends.size))
+        for j, piece in enumerate(self._pieces):
+            values[j], gradients[j] = piece.tangent(spends * self._budget)
+        return values / self.size, gradients * (self._budget / self.size)
+
+    def over(self, low: Array, high: Array) -> Mean:
+        """Return a concave functional that is nowhere below this one over a box of plans."""
+        other = copy(self)
+        ends = low * self._budget, high * self._budget
+        other._pieces = [piece.over(*ends) for piece in self._pieces]
+        return other
+
+    def doubt(self, majorant: Functional, spends: Array, width: Array) -> Array:
+        """Return what each line has to do with the distance to the majorant at a plan."""
+        assert isinstance(majorant, Mean)
+        plan, total = spends * self._budget, np.zeros(spends.size)
+        for piece, above in zip(self._pieces, majorant._pieces, strict=True):
+            if not piece.concave:
+                total += piece.shares(above, plan, width)
+        return total / self.size
+
+
+class _Piece(Protocol):
+    """A part of the mean that is cut by itself; plans are in money."""
+
+    @property
+    def concave(self) -> bool:
+        """Whether it is concave."""
+
+    def tangent(self, plan: Array) -> tuple[float, Array]:
+        """Return its value and its gradient."""
+
+    def over(self, low: Array, high: Array) -> _Piece:
+        """Return a concave piece that is nowhere below this one over a box."""
+
+    def shares(self, above: _Piece, plan: Array, width: Array) -> Array:
+        """Return the distance to a majorant, on the lines that can make it smaller."""
+
+
+class _Ridges:
+    """The mean of ridges over a batch of worlds.
+
+    Parameters
+    ----------
+    ridges : Ridges
+    share : float
+        Of all worlds.
+    """
+
+    def __init__(self, ridges: Ridges, share: float) -> None:
+        self._ridges, self._share = ridges, share
+        self._hulls: dict[tuple[float, float], _Hull] = {}
+
+    @property
+    def concave(self) -> bool:
+        """Whether it is concave."""
+        return self._ridges.shape.concave
+
+    def tangent(self, plan: Array) -> tuple[float, Array]:
+        """Return its value and its gradient."""
+        value, gradient = self._ridges.mean_and_gradient(plan)
+        return value * self._share, gradient * self._share
+
+    def over(self, low: Array, high: Array) -> _Piece:
+        """Return a concave piece that is nowhere below this one over a box."""
+        if self.concave:
+            return self
+        lines = self._ridges.lines
+        if lines is None or len(lines) > 1:
+            return _Ridges(bridged(self._ridges, low, high), self._share)
+        interval = float(low[lines[0]]), float(high[lines[0]])
+        if interval not in self._hulls:
+            vertices = mean_hull(self._ridges, *interval)
+            self._hulls[interval] = _Hull(int(lines[0]), *vertices, self._share)
+        return self._hulls[interval]
+
+    def shares(self, above: _Piece, plan: Array, width: Array) -> Array:
+        """Return the distance to a majorant, on the lines that can make it smaller."""
+        if isinstance(above, _Ridges):
+            return self._share * _attributed(self._ridges, above._ridges, plan, width, None)
+        found = np.zeros(plan.size)
+        assert self._ridges.lines is not None
+        found[self._ridges.lines] = max(above.tangent(plan)[0] - self.tangent(plan)[0], 0.0)
+        return found
+
+
+class _Hull:
+    """A concave piecewise-linear curve of one line.
+
+    Parameters
+    ----------
+    line : int
+    x, y : ndarray, shape (n_vertices,)
+    share : float
+        Of all worlds.
+    """
+
+    def __init__(self, line: int, x: Array, y: Array, share: float) -> None:
+        self._line, self._x, self._y = line, x, y * share
+        self._steepness = np.diff(self._y) / np.where(np.diff(x) > 0, np.diff(x), 1.0)
+
+    @property
+    def concave(self) -> bool:
+        """Whether it is concave: always."""
+        return True
+
+    def tangent(self, plan: Array) -> tuple[float, Array]:
+        """Return its value and its gradient."""
+        at = float(plan[self._line])
+        left = int(np.clip(np.searchsorted(self._x, at) - 1, 0, len(self._steepness) - 1))
+        gradient = np.zeros(plan.size)
+        gradient[self._line] = self._steepness[left]
+        return float(self._y[left] + self._steepness[left] * (at - self._x[left])), gradient
+
+    def over(self, low: Array, high: Array) -> _Hull:
+        """Return a concave piece that is nowhere below this one over a box: itself."""
+        return self
+
+    def shares(self, above: _Piece, plan: Array, width: Array) -> Array:
+        """Return the distance to a majorant: none."""
+        return np.zeros(plan.size)
+
+
+class Tail:
+    """Any other functional of the outcomes: one piece, cut at the worlds that count.
+
+    The tangent of a concave functional of concave responses is the weighted mean of the
+    responses' tangents, with the functional's supergradient as weights.
+
+    Parameters
+    ----------
+    response : Response
+    budget : float
+        Money.
+    risk : Risk
+    """
+
+    def __init__(self, response: Response, budget: float, risk: Risk) -> None:
+        self._response, self._budget, self._risk = response, budget, risk
+        self.size = 1.0
+        self.slopes: Array = np.zeros(response.slopes.shape[1])
+
+    def measured_in(self, factor: float) -> Tail:
+        """Return the same functional in units of `factor` times its size."""
+        other = copy(self)
+        other.size = self.size * factor
+        return other
+
+    @property
+    def steps(self) -> float:
+        """Distance between values that it can take; 0 if it takes all."""
+        return self._risk.steps(len(self._response.slopes)) / self.size
+
+    @property
+    def concave(self) -> bool:
+        """Whether the functional of the responses is concave."""
+        return self._response.concave and self._risk.concave
+
+    @property
+    def ceilings(self) -> Array:
+        """The most that the functional can be when every world has all money on every line."""
+        gains = Response(np.maximum(self._response.slopes, 0.0), self._response.ridges)
+        most = gains.values(np.full(self.slopes.size, self._budget))
+        return np.array([self._risk.value(most) / self.size])
+
+    def value(self, spends: Array) -> float:
+        """Return the functional of a plan."""
+        return self._risk.value(self._response.values(spends * self._budget)) / self.size
+
+    def tangents(self, spends: Array) -> tuple[Array, Array]:
+        """Return the functional, shape (1,), and its gradient, shape (1, n_lines)."""
+        outcomes = self._response.values(spends * self._budget)
+        gradient = self._response.gradient(spends * self._budget, self._risk.weights(outcomes))
+        scale = self._budget / self.size
+        return np.array([self._risk.value(outcomes) / self.size]), gradient[None, :] * scale
+
+    def over(self, low: Array, high: Array) -> Tail:
+        """Return a concave functional that is nowhere below this one over a box of plans."""
+        if self.concave:
+            return self
+        other = copy(self)
+        ends = low * self._budget, high * self._budget
+        other._response = concave_over(self._response, *ends)
+        other._risk = self._risk.over(self._response.least(*ends))
+        return other
+
+    def doubt(self, majorant: Functional, spends: Array, width: Array) -> Array:
+        """Return what each line has to do with the distance to the majorant at a plan."""
+        assert isinstance(majorant, Tail)
+        plan = spends * self._budget
+        outcomes = majorant._response.values(plan)
+        weights = majorant._risk.weights(outcomes)
+        total = np.zeros(spends.size)
+        for ridges, above in zip(self._response.ridges, majorant._response.ridges, strict=True):
+            if not ridges.shape.concave:
+                total += _attributed(ridges, above, plan, width, weights)
+        total /= self.size
+        if not self._risk.concave:
+            missed = majorant._risk.value(outcomes) - self._risk.value(outcomes)
+            pull = np.abs(majorant.tangents(spends)[1][0]) * width
+            total += missed / self.size * pull / (pull.sum() or 1.0)
+        return total
+
+
+def _attributed(
+    ridges: Ridges, above: Ridges, plan: Array, width: Array, weights: Array | None
+) -> Array:
+    """Return the distance of ridges and their envelopes, on lines by their part in the interval.
+
+    Parameters
+    ----------
+    ridges, above : Ridges
+    plan : ndarray, shape (n_lines,)
+        Money.
+    width : ndarray, shape (n_lines,)
+        Of the box, in any unit.
+    weights : ndarray, shape (n_worlds,), optional
+        Of the worlds; all alike if left out.
+    """
+    u = ridges.arguments(plan)
+    gap = ridges.weights * np.maximum(above.shape.value(u) - ridges.shape.value(u), 0.0)
+    gap *= 1 / len(gap) if weights is None else weights[:, None]
+    mine = width if ridges.lines is None else width[ridges.lines]
+    part = ridges.rates * mine
+    whole = part.sum(axis=2)
+    ratio = np.divide(gap, whole, out=np.zeros_like(gap), where=whole > 0)
+    found = np.zeros(plan.size)
+    found[slice(None) if ridges.lines is None else ridges.lines] = np.einsum(
+        "wt,wtl->l", ratio, part
+    )
+    return found

@@ -1,0 +1,72 @@
+"""A run folder, read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from tiermix import __version__
+from tiermix.errors import RunFolderError, ScenarioError
+from tiermix.result_schema import FORMAT, Document
+from tiermix.scenario import Scenario
+from tiermix.scenario_file import read
+
+
+def read_run(folder: Path) -> tuple[Document, Scenario]:
+    """Read the result of a run folder that holds an optimum, and its scenario.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``scenario.yaml`` and ``result.json``.
+
+    Raises
+    ------
+    RunFolderError
+        If a file is missing or damaged, or was written by another version.
+    """
+    return _result(folder), _scenario(folder)
+
+
+def _read(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise RunFolderError(f"{folder / name}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise RunFolderError(f"{folder / name}: is no text") from error
+
+
+def _result(folder: Path) -> Document:
+    """Return the saved result, if it is one of this version and holds an optimum."""
+    name = folder / "result.json"
+    try:
+        found = json.loads(_read(folder, "result.json"))
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError(f"{name}: is damaged: it is no JSON") from error
+    if not isinstance(found, dict) or found.get("tiermix") != FORMAT:
+        raise RunFolderError(f"{name}: is no result document of format {FORMAT}")
+    if found.get("version") != __version__:
+        raise RunFolderError(
+            f"{name}: was saved by tiermix {found.get('version')}, and this is {__version__}: "
+            "numbers may differ between versions, check it with its own"
+        )
+    try:
+        result = TypeAdapter(Document).validate_python(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RunFolderError(f"{name}: is damaged: {place}: {first['msg']}") from error
+    if "optimum" not in result:
+        raise RunFolderError(f"{name}: holds no best plan, so there is nothing to check")
+    return result
+
+
+def _scenario(folder: Path) -> Scenario:
+    _read(folder, "scenario.yaml")
+    try:
+        return read(str(folder / "scenario.yaml"))
+    except ScenarioError as error:
+        raise RunFolderError(str(error)) from error

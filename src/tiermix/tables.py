@@ -1,0 +1,278 @@
+"""Tables that people and tools write: CSV files, read right or refused with row and column."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from math import isfinite
+from pathlib import Path
+
+from tiermix.errors import TableError
+from tiermix.quantity import shown
+from tiermix.validation import suggestion
+
+#: Tables are not larger than this.
+MAX_BYTES = 64_000_000
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SIGN_LINE = re.compile(r"^sep=(.)$")
+_CODE = re.compile(r"^[A-Z]{3}\s+|\s+[A-Z]{3}$")
+_MARKS = {".": ",", ",": "."}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table.
+
+    Parameters
+    ----------
+    line : int
+        In the file, from 1.
+    cells : tuple of str
+        Without blanks around them.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a header.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file, for messages.
+    header : tuple of str
+    rows : tuple of Row
+    delimiter : str
+    data : bytes
+        The file as it is.
+    """
+
+    source: str
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    delimiter: str = ","
+    data: bytes = b""
+
+    def columns(self, roles: Mapping[str, Sequence[str]], needed: Iterable[str]) -> dict[str, int]:
+        """Return which column plays which role.
+
+        A column whose name is a synonym comes before one that only holds it as a word.
+
+        Parameters
+        ----------
+        roles : mapping of str to sequence of str
+            Synonyms of every role, in lower case; earlier roles choose first.
+        needed : iterable of str
+            Roles that must be played.
+
+        Raises
+        ------
+        TableError
+            If a needed column is missing, or two could be meant.
+        """
+        words = [re.findall(r"[a-z0-9+]+", name.lower()) for name in self.header]
+        found: dict[str, int] = {}
+        for exact in (True, False):
+            for role, synonyms in roles.items():
+                fits = [
+                    i
+                    for i, mine in enumerate(words)
+                    if i not in found.values()
+                    and ("_".join(mine) in synonyms if exact else set(mine) & set(synonyms))
+                ]
+                if role not in found and len(fits) > 1:
+                    names = ", ".join(self.header[i] for i in fits)
+                    raise self.error(1, "", f"several columns could be the {role}: {names}")
+                if role not in found and fits:
+                    found[role] = fits[0]
+        for role in needed:
+            if role not in found:
+                expected = ", ".join(roles[role][:4])
+                raise self.error(
+                    1, "", f"no column for the {role}; expected one named {expected} or the like"
+                )
+        return found
+
+    def texts(self, column: int) -> list[str]:
+        """Return the cells of a column.
+
+        Raises
+        ------
+        TableError
+            If one is empty.
+        """
+        for row in self.rows:
+            if not row.cells[column]:
+                raise self.error(row.line, self.header[column], "empty; expected a name")
+        return [row.cells[column] for row in self.rows]
+
+    def numbers(self, *columns: int) -> list[list[float]]:
+        """Return the numbers in some columns, one list a column.
+
+        Thousands may be separated, and amounts may carry a sign of their currency. What the
+        decimal mark is follows from all these columns together.
+
+        Raises
+        ------
+        TableError
+            If a cell is no number, or could be two different ones.
+        """
+        mark = self._decimal_mark(columns)
+        return [[self._number(row, column, mark) for row in self.rows] for column in columns]
+
+    def error(self, line: int, column: str, message: str) -> TableError:
+        """Return what is wrong with a cell, a row (no column), or the table (line 0)."""
+        return TableError(self.source, line, column, message)
+
+    def _decimal_mark(self, columns: Sequence[int]) -> str:
+        """Return the decimal mark of a file, from the numbers that leave no doubt."""
+        known, doubtful = "", None
+        for row in self.rows:
+            for column in columns:
+                text = _bare(row.cells[column])
+                mark = _mark(text)
+                if mark == "?":
+                    doubtful = doubtful or (row, column, text)
+                elif mark and known and mark != known:
+                    told = f"{shown(row.cells[column])} has another decimal mark than rows above"
+                    raise self.error(row.line, self.header[column], told)
+                known = known or mark.strip("?")
+        if doubtful is None or known:
+            return known or "."
+        row, column, text = doubtful
+        if self.delimiter != ",":
+            whole, part = text.replace(",", ""), text.replace(",", ".")
+            if "." in text:
+                whole, part = text.replace(".", ""), text
+            message = (
+                f"{shown(row.cells[column])} could be {whole} or {part}; write {whole} plainly"
+            )
+            raise self.error(row.line, self.header[column], message)
+        return "."
+
+    def _number(self, row: Row, column: int, mark: str) -> float:
+        text, group = _bare(row.cells[column]), re.escape(_MARKS[mark])
+        point = re.escape(mark)
+        pattern = rf"[+-]?(\d+|\d{{1,3}}({group}\d{{3}})+)?({point}\d*)?([eE][+-]?\d{{1,3}})?"
+        if not (re.fullmatch(pattern, text) and re.match(r"[+-]?.?\d", text)):
+            what = shown(row.cells[column]) if row.cells[column] else "empty"
+            raise self.error(row.line, self.header[column], f"{what}; expected a number")
+        number = float(text.replace(_MARKS[mark], "").replace(mark, "."))
+        if not isfinite(number):
+            raise self.error(
+                row.line, self.header[column], f"{shown(row.cells[column])} is too large"
+            )
+        return number
+
+
+def _bare(cell: str) -> str:
+    """Return a number without its currency and without blanks between thousands."""
+    text = "".join(c for c in _CODE.sub("", cell) if unicodedata.category(c) != "Sc").strip()
+    return re.sub(r"(?<=\d)[\s'’_](?=\d{3}(?!\d))", "", text)
+
+
+def _mark(text: str) -> str:
+    """Return the decimal mark that a number gives away: "?" in doubt, "" if it has none."""
+    marks = [c for c in text if c in _MARKS]
+    if not marks:
+        return ""
+    if len(set(marks)) > 1:
+        return marks[-1]
+    if len(marks) > 1:
+        return _MARKS[marks[0]]
+    grouped = re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", text)
+    return "?" if grouped else marks[0]
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file: comma, semicolon, tab or bar between the cells, with a header.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    TableError
+        If it cannot be read, or is no table.
+    """
+    source = str(path) if str(path).isprintable() else shown(str(path))
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TableError(source, 0, "", f"cannot be read: {reason}") from error
+    if len(data) > MAX_BYTES:
+        raise TableError(source, 0, "", f"larger than {MAX_BYTES // 1_000_000} MB")
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        message = f"not {encoding[:6].strip('-').upper()} text: byte {error.start} is wrong"
+        raise TableError(source, 0, "", message) from error
+    return replace(_table(text, source), data=data)
+
+
+def _table(text: str, source: str) -> Table:
+    delimiter, rows = _delimiter(text), []
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells) and not _SIGN_LINE.match(delimiter.join(cells)):
+                rows.append(Row(reader.line_num, tuple(cell.strip() for cell in cells)))
+    except csv.Error as error:
+        raise TableError(source, reader.line_num, "", f"not CSV: {error}") from error
+    if not rows:
+        raise TableError(source, 0, "", "empty; expected a table with a header")
+    header = rows[0].cells
+    if all(_is_number(cell) for cell in header):
+        message = "no header; expected the names of the columns, such as spend,response"
+        raise TableError(source, rows[0].line, "", message)
+    if len(rows) == 1:
+        raise TableError(source, rows[0].line, "", "no rows below the header")
+    return Table(source, header, tuple(_fitted(r, header, source) for r in rows[1:]), delimiter)
+
+
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?[\d.,]*\d[\d.,eE+-]*", _bare(cell)))
+
+
+def _fitted(row: Row, header: Sequence[str], source: str) -> Row:
+    """Return a row with as many cells as the header."""
+    cells, n = row.cells, len(header)
+    if len(cells) < n or any(cells[n:]):
+        message = f"holds {len(cells)} cells; the header names {n} columns"
+        raise TableError(source, row.line, "", message)
+    return Row(row.line, cells[:n])
+
+
+def _delimiter(text: str) -> str:
+    """Return what stands between the cells, by the first line that is not blank."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    told = _SIGN_LINE.match(first.strip())
+    if told:
+        return told[1]
+    unquoted = re.sub(r'"[^"]*"', "", first)
+    return max(_DELIMITERS, key=unquoted.count)
+
+
+def known_name(table: Table, name: str, names: Sequence[str], line: int, column: str) -> str:
+    """Return a name that a column must hold.
+
+    Raises
+    ------
+    TableError
+        If it does not.
+    """
+    if name not in names:
+        raise table.error(line, column, f"no row for {shown(name)}, {suggestion(name, names)}")
+    return name

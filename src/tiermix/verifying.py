@@ -1,0 +1,266 @@
+"""A saved run, checked again from its scenario: whether its plan is what its certificate says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimize.errors import OptimizeError
+from optimize.optimum import CHANCE_GAP, GAP
+from optimize.recheck import Bounds, Question, bounds
+from optimize.refute import searched
+from sim.purchase import hired
+from sim.worlds import draw_worlds
+from tiermix import result_schema
+from tiermix.analysis import OPTIMUM
+from tiermix.errors import RunFolderError
+from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
+from tiermix.result import risk_document
+from tiermix.result_schema import FORMAT, Document
+from tiermix.saved import read_run
+from tiermix.scenario import Scenario
+from tiermix.task import Task, state
+from tiermix.words import listing, number
+
+Array = NDArray[np.float64]
+
+#: How far a value may be off the saved one, relative to it; and a bound off its proof.
+ROUNDING, TOLERANCE = 1e-9, 1e-6
+
+#: Columns of a line, and those before the figures.
+WIDTH, INDENT = 80, 15
+
+#: What is said in the end if all is well.
+HELD = "All checks hold. What is told of other strategies and of fresh worlds was not checked."
+
+#: Checks without which the later ones have no ground.
+GROUNDS = ("folder", "scenario", "lines", "plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that was checked.
+
+    Parameters
+    ----------
+    what : str
+        In a word or two.
+    holds : bool
+    figures : str
+        What was found, in words and numbers.
+    """
+
+    what: str
+    holds: bool
+    figures: str
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.holds else 'FAIL':<5}{self.what:<{INDENT - 5}}{self.figures}"
+
+
+def verify(folder: Path) -> list[Verdict]:
+    """Check a run folder; the checks end where the later ones would have no ground.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``scenario.yaml`` and ``result.json``.
+    """
+    found: list[Verdict] = []
+    for verdict in _checked(folder):
+        found.append(verdict)
+        if not verdict.holds and verdict.what in GROUNDS:
+            break
+    return found
+
+
+def lines(verdicts: list[Verdict]) -> list[str]:
+    """Return the verdicts as lines, and what they come to."""
+    failed = [verdict.what for verdict in verdicts if not verdict.holds]
+    total = f"{len(failed)} of {len(verdicts)} checks fail: {listing(failed)}."
+    told = [
+        line
+        for verdict in verdicts
+        for line in wrap(str(verdict), WIDTH, subsequent_indent=" " * INDENT)
+    ]
+    return [*told, *wrap(total if failed else HELD, WIDTH)]
+
+
+def as_data(folder: Path, verdicts: list[Verdict]) -> dict[str, Any]:
+    """Return what was checked as plain data."""
+    holds = all(verdict.holds for verdict in verdicts)
+    checks = [asdict(verdict) for verdict in verdicts]
+    return {"tiermix": FORMAT, "run": str(folder), "holds": holds, "checks": checks}
+
+
+def _checked(folder: Path) -> Iterator[Verdict]:
+    """Yield one verdict after the other."""
+    try:
+        result, scenario = read_run(folder)
+        yield Verdict("folder", True, f"saved by tiermix {result['version']}")
+        yield _same_scenario(scenario, result)
+        saved = result["optimum"]
+        yield _same_lines(scenario, saved["plan"])
+        task = _drawn(scenario, result)
+    except RunFolderError as error:
+        yield Verdict("folder", False, str(error))
+        return
+    yield Verdict("worlds", True, f"{result['worlds']:,} drawn again from seed {result['seed']}")
+    asked = Question(task.problem, task.response, task.risk, task.floors)
+    plan = np.array([saved["plan"][line] for line in scenario.lines])
+    broken = asked.broken(plan)
+    yield Verdict("plan", not broken, _kept(task, broken))
+    yield _money(scenario.budget, plan, saved["unspent"])
+    yield _creators(scenario, plan, result)
+    yield _value(asked, plan, saved)
+    yield _gap(asked, saved)
+    yield _bound(asked, plan, saved, scenario.seed)
+
+
+def _same_scenario(scenario: Scenario, result: Document) -> Verdict:
+    """Hold the scenario against what the result says it was made from."""
+    saved = result["scenario"]["sha256"]
+    if scenario.sha256 != saved:
+        said = f"SHA-256 {scenario.sha256[:12]}, saved {saved[:12]}: it was edited after the run"
+        return Verdict("scenario", False, said)
+    terms, optimum = scenario.objective, result["optimum"]
+    for what, own, told in (
+        ("budget", scenario.budget, result["budget"]),
+        ("currency", scenario.currency, result["currency"]),
+        ("objective", terms[0][0] if len(terms) == 1 else dict(terms), optimum["objective"]),
+        ("risk", risk_document(scenario.risk), optimum["risk"]),
+    ):
+        if own != told:
+            return Verdict("scenario", False, f"{what} {own}, saved {told}")
+    return Verdict("scenario", True, f"SHA-256 {saved[:12]}, as saved")
+
+
+def _same_lines(scenario: Scenario, plan: Mapping[str, float]) -> Verdict:
+    odd = sorted(set(plan).symmetric_difference(scenario.lines))
+    if odd:
+        return Verdict("lines", False, f"{listing(odd)}: in the scenario or the plan alone")
+    return Verdict("lines", True, listing(list(scenario.lines)))
+
+
+def _drawn(scenario: Scenario, result: Document) -> Task:
+    """Return the question on the worlds of the run."""
+    n, seed = result["worlds"], result["seed"]
+    if not (MIN_WORLDS <= n <= MAX_WORLDS and 0 <= seed <= MAX_SEED):
+        raise RunFolderError(f"{n:,} worlds of seed {seed} can not have been drawn")
+    try:
+        return state(scenario, draw_worlds(scenario.campaign, n, seed))
+    except OptimizeError as error:
+        raise RunFolderError(str(error)) from error
+
+
+def _kept(task: Task, broken: tuple[str, ...]) -> str:
+    """Return what a plan keeps or breaks."""
+    if broken:
+        return f"breaks the {listing(list(broken))}"
+    problem = task.problem
+    deals = sum(deal > 0 for deal in problem.minimum_deals)
+    counted = [
+        (len(problem.limits), "limit"), (deals, "minimum deal"), (len(task.floors), "floor"),
+    ]  # fmt: skip
+    kept = ["budget", "available creators", *(_several(n, what) for n, what in counted if n)]
+    whole = ["whole creators"] if problem.prices is not None else []
+    return f"keeps {listing([*kept, *whole])}"
+
+
+def _several(n: int, what: str) -> str:
+    return f"{n} {what}{'s' if n > 1 else ''}"
+
+
+def _money(budget: float, plan: Array, unspent: float) -> Verdict:
+    left = budget - float(plan.sum())
+    figures = f"{left:,.2f} of {budget:,.10g} left, saved {unspent:,.2f}"
+    return Verdict("money", abs(left - unspent) <= ROUNDING * budget, figures)
+
+
+def _creators(scenario: Scenario, plan: Array, result: Document) -> Verdict:
+    """Hold what else is told of the plan against it: its creators, its row among the strategies."""
+    told = result["optimum"]["creators"]
+    n_tiers = len(scenario.campaign.tiers)  # curves hire nobody
+    counts = hired(scenario.campaign, plan)[:n_tiers]
+    slack = ROUNDING * np.maximum(counts, 1.0)
+    lines = scenario.lines[:n_tiers]
+    saved = np.array([told.get(line, np.nan) for line in lines])
+    same = bool((np.abs(saved - counts) <= slack).all())
+    row = result["strategies"].get(OPTIMUM)
+    if same and (row is None or row["plan"] != result["optimum"]["plan"]):
+        return Verdict("creators", False, "the plan is another one among the strategies")
+    pairs = zip(counts, saved, lines, strict=True)
+    said = [
+        f"{number(n)} {line}" + ("" if same else f" (saved {number(m)})") for n, m, line in pairs
+    ]
+    return Verdict("creators", same, listing(said) or "none: curves hire nobody")
+
+
+def _value(asked: Question, plan: Array, saved: result_schema.Optimum) -> Verdict:
+    found, told = asked.value(plan), saved["value"]
+    # what a profit nets out of its gross is rounded by the gross
+    scale = max(abs(told), float(np.abs(asked.response.slopes).mean(axis=0) @ np.abs(plan)))
+    holds = abs(found - told) <= ROUNDING * scale
+    return Verdict("value", bool(holds), f"{found:,.9g}, saved {told:,.9g}")
+
+
+def _gap(asked: Question, saved: result_schema.Optimum) -> Verdict:
+    """Hold the saved gap against the value and the bound that it lies between."""
+    value, bound, gap = saved["value"], saved["upper_bound"], saved["relative_gap"]
+    distance, size = bound - value, max(abs(bound), abs(value))
+    holds = 0 <= distance <= gap * size + ROUNDING * size and isfinite(distance)
+    figures = f"{distance / (size or 1.0):.2g}, saved {gap:.2g}"
+    if saved["status"] == "optimal" and gap > _promise(asked):
+        return Verdict("gap", False, f"{figures}: too much to be called optimal")
+    return Verdict("gap", holds, figures)
+
+
+def _promise(asked: Question) -> float:
+    """Return the gap at which a plan is called optimal."""
+    if not asked.concave:
+        return CHANCE_GAP
+    return asked.problem.whole_gap if asked.problem.prices is not None else GAP
+
+
+def _bound(asked: Question, plan: Array, saved: result_schema.Optimum, seed: int) -> Verdict:
+    """Hold the saved bound against one found by other means."""
+    value, told = asked.value(plan), saved["upper_bound"]
+    if not isfinite(told):
+        return Verdict("bound", False, f"saved {told}: that bounds nothing")
+    size = max(abs(value), abs(told))
+    slack = TOLERANCE * size + ROUNDING
+    if not asked.concave:
+        return _tried(searched(asked, plan, seed), told, slack)
+    own = bounds(asked, plan, value + saved["relative_gap"] * size + slack)
+    return _proved(own, value, saved, slack)
+
+
+def _proved(own: Bounds, value: float, saved: result_schema.Optimum, slack: float) -> Verdict:
+    told = saved["upper_bound"]
+    if own.lower > told + slack:
+        said = f"a plan brings {own.lower:,.9g}, more than the saved bound of {told:,.9g}"
+        return Verdict("bound", False, said)
+    figures = f"own {own.upper:,.9g} ({_several(own.rounds, 'cut')}), saved {told:,.9g}"
+    allowed = saved["relative_gap"] * max(abs(value), abs(told)) + slack
+    if own.upper - value <= allowed:
+        return Verdict("bound", True, f"{figures}: no plan brings more, to {TOLERANCE:g}")
+    if own.lower - value > allowed:
+        return Verdict(
+            "bound", False, f"a plan brings {own.lower:,.9g}, the saved one {value:,.9g}"
+        )
+    return Verdict("bound", False, f"{figures}: neither confirmed nor refuted")
+
+
+def _tried(own: Bounds, told: float, slack: float) -> Verdict:
+    searches = f"{own.rounds} searches found {own.lower:,.9g}, saved {told:,.9g}"
+    if not own.lower <= told + slack:
+        return Verdict("bound", False, f"{searches}: it does not hold")
+    said = f"{searches}: not refuted (a search, no proof: not all is concave)"
+    return Verdict("bound", True, said)
