@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from sim.campaign import Campaign, Segment, Tier
 from sim.metrics import METRICS
@@ -71,10 +72,18 @@ def by_hand(campaign: Campaign, plan: tuple[float, ...], *, whole: bool) -> dict
             masses["contacts"][s] += contacts * share
             masses["intent"][s] += clicks * tier.conversion_rate.median * share
             masses["lifted"][s] += contacts * tier.lift.median * share
-    kappa, sums = campaign.heterogeneity, {"reach": 0.0, "conversions": 0.0, "brand_lift": 0.0}
+    kappa = campaign.heterogeneity
+    sums = dict.fromkeys(("reach", "effective_reach", "conversions", "brand_lift"), 0.0)
     for s, segment in enumerate(campaign.segments):
         buyers = segment.size * segment.in_market.median
         sums["reach"] += curve(segment.size, masses["contacts"][s], kappa)
+        a_head = masses["contacts"][s] / segment.size
+        often = (
+            stats.poisson.sf(campaign.effective_frequency - 1, a_head)
+            if kappa == inf
+            else stats.nbinom.sf(campaign.effective_frequency - 1, kappa, kappa / (kappa + a_head))
+        )
+        sums["effective_reach"] += segment.size * float(often)
         sums["conversions"] += curve(buyers, masses["intent"][s], kappa)
         sums["brand_lift"] += curve(segment.size, masses["lifted"][s], kappa)
     revenue = sums["conversions"] * campaign.order_value.median
