@@ -199,6 +199,7 @@ def _fields(model: Any, path: Path) -> list[str]:
         model = model.model_fields[key].annotation if _is_model(model) else get_args(model)[1]
         while not _is_model(model) and type(None) in (arguments := get_args(model)):
             model = next(one for one in arguments if one is not type(None))
+        model = getattr(model, "__origin__", model) if hasattr(model, "__metadata__") else model
     return list(model.model_fields) if _is_model(model) else []
 
 

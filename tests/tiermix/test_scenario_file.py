@@ -374,6 +374,7 @@ def test_values_that_do_not_fit_each_other_are_named(
         ("floors: {reach: -1}", "16:17: floors.reach: -1 is not more than 0"),
         ("floors: {reach: {worst: 10%}}", "16:10: floors.reach.at_least: missing; expected: The"),
         ("floors: {reach: {at_least: 9, worst: 10%, chance: 80%}}", "16:17: floors.reach: both"),
+        ("floors: {reach: {at_least: 9, worsst: 9%}}", "16:31: floors.reach.worsst: unknown key"),
         ("floors: {roas: 2}", "1:1: order_value: missing; roas needs"),
         ("order_value: 9\nfloors: {roas: {at_least: 9, chance: 80%}}", "17:16: floors.roas: roas"),
         ("ceilings: {reach: 9}", "16:12: ceilings.reach: unknown value 'reach', expected one of"),
