@@ -21,7 +21,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, ndtr
+from scipy.special import expit, logit, ndtr, ndtri
 
 from sim.campaign import Campaign, Segment, Tier
 from sim.uncertain import Uncertain
@@ -32,6 +32,9 @@ Number = TypeVar("Number", float, FloatArray)
 
 #: Worlds that `whole_array` holds at once: more were no faster, and need more memory.
 CHUNK = 128
+
+#: Standard deviations beyond which a cut normal law is taken to have no mass.
+EDGE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,18 +403,19 @@ def _ln_sizes(
     shape: tuple[int, ...],
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Draw log(followers ÷ typical followers); what the interval cuts off is drawn again."""
-    drawn = rng.normal(0.0, law.creators_sd, shape)
+    """Draw log(followers ÷ typical followers), by the quantiles of a cut normal law."""
     if not law.truncated:
-        return drawn
+        return rng.normal(0.0, law.creators_sd, shape)
     with np.errstate(divide="ignore"):
         low = np.broadcast_to(np.log(law.low) - ln_typical, shape)
         high = np.broadcast_to(np.log(law.high) - ln_typical, shape)
     if law.creators_sd == 0:
-        return np.clip(drawn, low, high)
-    while (outside := (drawn < low) | (drawn > high)).any():
-        drawn[outside] = rng.normal(0.0, law.creators_sd, np.count_nonzero(outside))
-    return drawn
+        return np.clip(np.zeros(shape), low, high)
+    low = np.clip(low / law.creators_sd, -EDGE, EDGE - 1)
+    high = np.clip(high / law.creators_sd, 1 - EDGE, EDGE)
+    side = np.where(low > 0, -1.0, 1.0)  # in the lower tail quantiles keep their figures
+    below, above = (ndtr(side * end) for end in (low, high))
+    return np.asarray(side * law.creators_sd * ndtri(below + rng.random(shape) * (above - below)))
 
 
 def _with_rest(audience: tuple[float, ...]) -> FloatArray:

@@ -59,7 +59,11 @@ def file(tmp_path: Path) -> str:
 
 def python(code: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run Python code, then the command line, in a process of its own."""
-    script = f"import sys\nfrom tiermix import cli\n{code}\nsys.argv[0] = 'tiermix'\ncli.main()\n"
+    script = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a job behind others ignores it\n"
+        f"from tiermix import cli\n{code}\nsys.argv[0] = 'tiermix'\ncli.main()\n"
+    )
     return subprocess.run(
         [sys.executable, "-c", script, *words],
         capture_output=True,
