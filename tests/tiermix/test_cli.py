@@ -61,7 +61,7 @@ def python(code: str, *words: str, **env: str) -> subprocess.CompletedProcess[st
     """Run Python code, then the command line, in a process of its own."""
     script = (
         "import signal, sys\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a job behind others ignores it\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # may be ignored at first
         f"from tiermix import cli\n{code}\nsys.argv[0] = 'tiermix'\ncli.main()\n"
     )
     return subprocess.run(
@@ -417,7 +417,8 @@ def test_schemas_are_valid_and_speak_of_themselves(call: Call, words: list[str])
 
 
 def test_the_examples_of_the_help_name_scenarios_that_exist() -> None:
-    text = Path(cli.__file__).read_text(encoding="utf-8")
+    shell = Path(cli.__file__).parent.glob("*.py")
+    text = "".join(module.read_text(encoding="utf-8") for module in shell)
     named = re.findall(r"scenarios/\w+\.yaml", text)
     assert named
     assert all((ROOT / name).is_file() for name in named)

@@ -1,0 +1,100 @@
+"""The main job and its parts: run, simulate, optimize, compare, benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tiermix.cli.options import (
+    Certify,
+    File,
+    Files,
+    Json,
+    Out,
+    Seed,
+    Worlds,
+    answered,
+    app,
+    print_answers,
+    print_json,
+)
+
+
+@app.command(epilog="Example: tiermix run scenarios/skincare.yaml --worlds 16384")
+def run(
+    file: File,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    out: Out = Path("runs"),
+    certify: Certify = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate the strategies, find the best plan, compare, and write the run folder."""
+    from tiermix import commands, terminal
+    from tiermix.progress import shown_progress
+
+    scenario = commands.load(file, worlds, seed)
+    with shown_progress() as progress:
+        analysis, result, folder = commands.run(scenario, out, progress, certify=certify)
+    if as_json:
+        print_json(result)
+    else:
+        terminal.show_run(terminal.console(), analysis)
+    typer.echo(f"\nWritten to {folder}", err=True)
+
+
+@app.command(epilog="Example: tiermix simulate scenarios/skincare.yaml --json")
+def simulate(file: File, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
+    """Simulate the strategies of a scenario, without looking for a better plan."""
+    from tiermix import terminal
+
+    analyses = answered([file], worlds, seed, optimise=False, compare="strategies")
+    print_answers(
+        analyses, as_json, lambda: terminal.show_simulation(terminal.console(), analyses[0])
+    )
+
+
+@app.command(epilog="Example: tiermix optimize scenarios/skincare.yaml --seed 7")
+def optimize(
+    file: File,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    certify: Certify = False,
+    as_json: Json = False,
+) -> None:
+    """Find the best plan, with a proof of how far from the best it can be."""
+    from tiermix import terminal
+
+    analyses = answered([file], worlds, seed, optimise=True, compare="nothing", certify=certify)
+    print_answers(analyses, as_json, lambda: terminal.show_run(terminal.console(), analyses[0]))
+
+
+@app.command(
+    epilog="Example: tiermix compare scenarios/launch_card.yaml scenarios/launch_evidence.yaml"
+)
+def compare(files: Files, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
+    """Set strategies, and scenarios, side by side."""
+    from tiermix import terminal
+
+    analyses = answered(files, worlds, seed, optimise=True, compare="strategies")
+    print_answers(analyses, as_json, lambda: terminal.show_comparison(terminal.console(), analyses))
+
+
+@app.command(epilog="Example: tiermix benchmark scenarios/skincare.yaml scenarios/pyramid.yaml")
+def benchmark(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE...]", help="Scenario files; default: scenarios/*.yaml."),
+    ] = None,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    as_json: Json = False,
+) -> None:
+    """Hold every rule-of-thumb allocation against the certified bound."""
+    from tiermix import commands, terminal
+
+    chosen = files or commands.library()
+    analyses = answered(chosen, worlds, seed, optimise=True, compare="baselines")
+    print_answers(analyses, as_json, lambda: terminal.show_benchmark(terminal.console(), analyses))

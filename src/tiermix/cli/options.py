@@ -1,0 +1,101 @@
+"""What the commands share: their options, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
+
+if TYPE_CHECKING:
+    from tiermix.analysis import Analysis
+    from tiermix.commands import Compared
+
+app = typer.Typer(
+    name="tiermix",
+    help="Split a creator budget across tiers: simulate it, optimise it, know how sure to be.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+#: Exit codes: the scenario is invalid or infeasible; usage or internal error; interrupted.
+INVALID, FAILED, INTERRUPTED = 1, 2, 130
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files.")]
+Worlds = Annotated[
+    int | None,
+    typer.Option(
+        "--worlds",
+        "-w",
+        min=MIN_WORLDS,
+        max=MAX_WORLDS,
+        envvar="TIERMIX_WORLDS",
+        help="Worlds to draw.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        "-s",
+        min=0,
+        max=MAX_SEED,
+        envvar="TIERMIX_SEED",
+        help="Where the random numbers start.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result document alone.")]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers to a CSV file too.")
+]
+Certify = Annotated[
+    bool,
+    typer.Option("--certify", help="Add how far the plan is from the best for all worlds."),
+]
+Out = Annotated[
+    Path,
+    typer.Option("--out", "-o", envvar="TIERMIX_OUT", help="Folder that holds the run folders."),
+]
+
+
+def answered(
+    files: list[str],
+    worlds: int | None,
+    seed: int | None,
+    *,
+    optimise: bool,
+    compare: Compared,
+    certify: bool = False,
+) -> list[Analysis]:
+    """Read every file, then answer every scenario."""
+    from tiermix import commands
+    from tiermix.progress import shown_progress
+
+    scenarios = [commands.load(file, worlds, seed) for file in files]
+    with shown_progress() as progress:
+        return [
+            commands.answer(scenario, progress, optimise=optimise, compare=compare, certify=certify)
+            for scenario in scenarios
+        ]
+
+
+def print_answers(analyses: list[Analysis], as_json: bool, show: Callable[[], None]) -> None:
+    """Print the result documents, or what people read."""
+    if as_json:
+        from tiermix import commands
+
+        print_json(commands.documents(analyses))
+    else:
+        show()
+
+
+def print_json(result: object) -> None:
+    """Print a document as JSON."""
+    typer.echo(json.dumps(result, indent=2, allow_nan=False))
