@@ -110,7 +110,7 @@ def _greedy(problem: Problem, response: Response) -> Array:
     none = np.zeros(problem.n_lines)
     if response.concave:
         first = response.slopes.mean(axis=0) + sum(
-            (ridge.mean_and_gradient(none)[1] for ridge in response.ridges), none
+            (term.mean_and_gradient(none)[1] for term in response.terms), none
         )
     else:
         most = np.minimum(problem.upper, problem.budget)

@@ -143,7 +143,7 @@ def _linear(
 ) -> Solution | None:
     """Return the answer of the banded dual, where everything is linear; None elsewhere."""
     responses = [response, *(floor.response for floor in floors)]
-    if problem.prices or any(problem.minimum_deals) or any(r.ridges for r in responses):
+    if problem.prices or any(problem.minimum_deals) or any(r.terms for r in responses):
         return None
     tails = [r for r in (risk, *(floor.risk for floor in floors)) if r != MEAN]
     if len(tails) != 1 or not isinstance(tails[0], MeanWorst):

@@ -159,7 +159,8 @@ def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
         if limit.lower > 0 and spent < limit.lower + step:
             found.append(f"the minimum of {limit.name}")
         if spent > limit.upper - step and (spent > 0 or limit.upper == 0):
-            found.append(f"the maximum of {limit.name}")
+            hires = limit.name.startswith(AVAILABLE)
+            found.append(limit.name if hires else f"the maximum of {limit.name}")
     return tuple(found)
 
 
@@ -177,16 +178,26 @@ def problem(
     whole_creators : bool
         Whether only whole creators can be hired.
     """
-    prices = price_list(campaign)
-    caps = [
-        tier.available * float(price) for tier, price in zip(campaign.tiers, prices, strict=False)
-    ]
-    deals = [tier.minimum_deal for tier in campaign.tiers]
+    prices, items = price_list(campaign), campaign.items
+    weeks = [phase.weeks for phase in campaign.phases] or [inf]
+    hires = [min(i.tier.available, i.tier.onboarding * weeks[i.phase]) for i in items]
+    caps = [n * float(price) for n, price in zip(hires, prices, strict=False)]
     return Problem(
         campaign.lines,
         budget,
         (*caps, *(inf for _ in campaign.curves)),
-        (*deals, *(0.0 for _ in campaign.curves)),
-        limits,
+        (*(item.tier.minimum_deal for item in items), *(0.0 for _ in campaign.curves)),
+        (*limits, *_shared(campaign, prices)),
         tuple(float(p) for p in prices) if whole_creators else None,
     )
+
+
+def _shared(campaign: Campaign, prices: Array) -> list[Limit]:
+    """Return the limits of tiers whose creators several phases could hire: each is hired once."""
+    found = []
+    for tier in campaign.tiers if len(campaign.phases) > 1 else ():
+        lines = tuple(i for i, item in enumerate(campaign.items) if item.tier == tier)
+        if isfinite(tier.available):
+            most = tier.available * float(prices[lines[0]])
+            found.append(Limit(f"{AVAILABLE}{tier.name}", lines, upper=most))
+    return found

@@ -24,7 +24,8 @@ from optimize.floors import Floor
 from optimize.outer import Outer
 from optimize.problem import Problem
 from optimize.risk import Attainment, Chance, MeanWorst, Risk
-from sim.response import Response, Ridges
+from sim.response import Response
+from sim.ridges import Ridges
 from sim.shapes import Exponential
 
 Array = NDArray[np.float64]

@@ -138,6 +138,7 @@ def draw_worlds(
         raise ValueError(f"n_worlds(={n_worlds}), seed(={seed}) or first(={first}) out of range")
     laws = _inputs(campaign)
     count = 3 + len(campaign.segments) + len(TIER_INPUTS) * len(campaign.tiers)
+    count += len(campaign.halos)
     if len(laws) < count + sum(len(curve.kind.laws) for curve in campaign.curves):
         raise ValueError("a line may not be named in_market beside a segment named as an input")
     uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
@@ -165,6 +166,7 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     laws["order_value"] = campaign.order_value
     laws["margin"] = campaign.margin
     laws.update({f"in_market.{s.name}": s.in_market for s in campaign.segments})
+    laws.update({f"halo.{halo.name}": halo.lift for halo in campaign.halos})
     for curve in campaign.curves:
         laws.update({f"{curve.name}.{key}": law for key, law in curve.kind.laws.items()})
     return laws

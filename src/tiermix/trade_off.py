@@ -186,7 +186,7 @@ def check_metrics(scenario: Scenario, metrics: Sequence[str]) -> None:
 
 def brings(response: Response) -> bool:
     """Return whether any line can bring anything of a response."""
-    return bool(response.ridges) or bool(response.slopes.any())
+    return bool(response.terms) or bool(response.slopes.any())
 
 
 def brought(worlds: Worlds, problem: Problem, metric: str) -> Response:

@@ -12,7 +12,8 @@ from optimize.functional import LINES_PER_PIECE, Mean, functional
 from optimize.risk import MEAN, Attainment, Chance, MeanWorst, Risk
 from sim.metrics import OBJECTIVES
 from sim.purchase import PARTS
-from sim.response import Response, Ridges, respond
+from sim.response import Response, respond
+from sim.ridges import Ridges
 from sim.shapes import AtLeast, Hill
 from sim.worlds import draw_worlds
 from specimens import CONCAVE, few_unequal
