@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tiermix.cli.completion import scenario_files
 from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 
 if TYPE_CHECKING:
@@ -27,8 +28,16 @@ app = typer.Typer(
 #: Exit codes: the scenario is invalid or infeasible; usage or internal error; interrupted.
 INVALID, FAILED, INTERRUPTED = 1, 2, 130
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.")]
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files.")]
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
+    ),
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Scenario files.", autocompletion=scenario_files),
+]
 Worlds = Annotated[
     int | None,
     typer.Option(
