@@ -170,6 +170,11 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     return laws
 
 
+def uncertain_laws(campaign: Campaign) -> dict[str, Uncertain]:
+    """Return the inputs that differ from world to world, by name; no draws of tables of curves."""
+    return {name: law for name, law in _inputs(campaign).items() if law.typical_sd > 0}
+
+
 def typical_value(law: Uncertain, z: Array) -> Array:
     """Return the typical value at a standard normal deviate, shape of `z`."""
     if law.typical_sd == 0:
