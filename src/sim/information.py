@@ -10,6 +10,7 @@ much too good on its own sample as it does too bad on another).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 
@@ -45,6 +46,21 @@ class Worth:
     fitted: float
 
 
+#: Foresees values of shape (n_worlds, n_plans) from an input: fits them where the mask is true
+#: and returns what is expected in every world.
+Smoother = Callable[[Array, NDArray[np.bool_]], Array]
+
+
+def by_spline(x: Array) -> Smoother:
+    """Return a regression on a natural cubic spline of an input, shape (n_worlds,)."""
+    basis = spline(x)
+
+    def foreseen(values: Array, seen: NDArray[np.bool_]) -> Array:
+        return np.asarray(basis @ np.linalg.lstsq(basis[seen], values[seen])[0])
+
+    return foreseen
+
+
 def spline(x: Array) -> Array:
     """Return the basis of a natural cubic spline, constant first, shape (n, 5 at most).
 
@@ -65,13 +81,22 @@ def spline(x: Array) -> Array:
     return np.column_stack([np.ones_like(t), t, bends[:, :-1] - bends[:, -1:]])
 
 
-def categories(x: NDArray[np.intp]) -> Array:
-    """Return the basis of a mean per category, shape (n, n_categories)."""
-    return (x[:, None] == np.unique(x)).astype(float)
+def by_category(x: NDArray[np.intp]) -> Smoother:
+    """Return a mean per category, shape (n_worlds,); the mean of all for one not seen."""
+
+    def foreseen(values: Array, seen: NDArray[np.bool_]) -> Array:
+        size = int(x.max()) + 1
+        counts = np.bincount(x[seen], minlength=size)[:, None]
+        sums = np.stack([np.bincount(x[seen], v, size) for v in values[seen].T], axis=1)
+        means = np.broadcast_to(values[seen].mean(axis=0), sums.shape).copy()
+        np.divide(sums, counts, out=means, where=counts > 0)
+        return np.asarray(means[x])
+
+    return foreseen
 
 
 def partial_information(
-    values: Array, base: int, basis: Array, replicate: NDArray[np.int64]
+    values: Array, base: int, foresee: Smoother, replicate: NDArray[np.int64]
 ) -> Worth:
     """Estimate what it is worth to know one input (EVPPI), over the plans given.
 
@@ -83,24 +108,22 @@ def partial_information(
         What every plan brings, on common worlds.
     base : int
         The plan that is chosen without knowing more.
-    basis : ndarray, shape (n_worlds, n_columns)
-        Functions of the input, as `spline` or `categories` return them.
+    foresee : Smoother
+        Of the input.
     replicate : ndarray of int, shape (n_worlds,)
         Which independent replicate a world belongs to.
     """
     more = (values - values[base]).T
-    at = np.arange(len(more))
-    foreseen = basis @ np.linalg.lstsq(basis, more)[0]
+    at, everywhere = np.arange(len(more)), np.ones(len(more), bool)
+    foreseen = foresee(more, everywhere)
     chosen = foreseen.argmax(axis=1)
-    fitted = foreseen[at, chosen]
     apart = np.zeros(len(more))
     for fold in np.unique(replicate % FOLDS):
         out = replicate % FOLDS == fold
-        guess = basis[out] @ np.linalg.lstsq(basis[~out], more[~out])[0]
+        guess = foresee(more, ~out)[out]
         apart[out] = more[out, guess.argmax(axis=1)]
-    error = _error(more[at, chosen], replicate)
-    low, high = float(apart.mean()), float(fitted.mean())
-    return Worth((low + high) / 2, error, low, high)
+    low, high = float(apart.mean()), float(foreseen[at, chosen].mean())
+    return Worth((low + high) / 2, _error(more[at, chosen], replicate), low, high)
 
 
 def _error(values: Array, replicate: NDArray[np.int64]) -> float:
