@@ -53,10 +53,11 @@ Smoother = Callable[[Array, NDArray[np.bool_]], Array]
 
 def by_spline(x: Array) -> Smoother:
     """Return a regression on a natural cubic spline of an input, shape (n_worlds,)."""
-    basis = spline(x)
+    basis, _ = np.linalg.qr(spline(x))
 
     def foreseen(values: Array, seen: NDArray[np.bool_]) -> Array:
-        return np.asarray(basis @ np.linalg.lstsq(basis[seen], values[seen])[0])
+        mine = basis[seen]
+        return np.asarray(basis @ np.linalg.solve(mine.T @ mine, mine.T @ values[seen]))
 
     return foreseen
 
@@ -123,7 +124,7 @@ def partial_information(
         guess = foresee(more, ~out)[out]
         apart[out] = more[out, guess.argmax(axis=1)]
     low, high = float(apart.mean()), float(foreseen[at, chosen].mean())
-    return Worth((low + high) / 2, _error(more[at, chosen], replicate), low, high)
+    return Worth((low + high) / 2, _error((apart + more[at, chosen]) / 2, replicate), low, high)
 
 
 def _error(values: Array, replicate: NDArray[np.int64]) -> float:

@@ -36,6 +36,11 @@ def input_value(worlds: Worlds, name: str, z: float) -> float:
     return float(typical_value(uncertain_laws(worlds.campaign)[name], np.array(z)))
 
 
+def remembering(worlds: Worlds) -> Worlds:
+    """Return the worlds with a memory, which those that are pinned or crossed share."""
+    return replace(worlds, memory={})
+
+
 def pinned(worlds: Worlds, name: str, value: float) -> Worlds:
     """Return the worlds as they would be if an input were known to have a value.
 

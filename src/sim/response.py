@@ -24,6 +24,7 @@ from sim.lottery import (
     engagements_lottery,
     impressions_lottery,
     mean_cost,
+    remembered_exponents,
 )
 from sim.metrics import OBJECTIVES
 from sim.purchase import Purchase
@@ -259,7 +260,7 @@ def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
         lottery, factor = won[k]
         heads = np.where(people[s] > 0, people[s], 1.0)
         per_value = (factor * campaign.tiers[k].audience[s] / heads)[:, None] * nodes
-        return lottery.exponents(per_value) * hired[:, k, None]
+        return remembered_exponents(worlds, lottery, per_value) * hired[:, k, None]
 
     pairs = list(product(range(len(people)), range(len(won))))
     with ThreadPoolExecutor(cpu_count()) as pool:

@@ -16,7 +16,7 @@ from optimize.problem import Problem
 from optimize.risk import MeanWorst
 from sim.information import Smoother, Worth, by_category, by_spline, partial_information
 from sim.metrics import METRICS
-from sim.pinning import crossed, input_value, shuffled
+from sim.pinning import crossed, input_value, remembering, shuffled
 from sim.sensitivity import Indices, sobol_indices
 from sim.statistics import standard_error
 from sim.uncertain import Z95
@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 
 #: Worlds for what-if questions, for each sample of the Sobol' indices, and that are optimised
 #: one by one.
-ASKED, SAMPLED, FORESEEN = 512, 1024, 256
+ASKED, SAMPLED, FORESEEN = 256, 1024, 256
 
 #: Numbers of the independent banks that the Sobol' indices are estimated on.
 SAMPLES = (1_000_001, 1_000_002)
@@ -102,8 +102,8 @@ class Sensitivity:
     problem : Problem
     solution : Solution
         The base case.
-    centre : float
-        What its plan brings on the worlds of the what-if questions.
+    here : WhatIf
+        The base case on the worlds of the what-if questions.
     swings : tuple of Swing
         Of the inputs that matter, the largest first.
     idle : tuple of UncertainInput
@@ -126,7 +126,7 @@ class Sensitivity:
     scenario: Scenario
     problem: Problem
     solution: Solution
-    centre: float
+    here: WhatIf
     swings: tuple[Swing, ...]
     idle: tuple[UncertainInput, ...]
     tips: tuple[Tip, ...]
@@ -192,7 +192,7 @@ def sensitivity(scenario: Scenario, progress: Progress) -> Sensitivity:
         scenario,
         task.problem,
         base,
-        asked.task.judged(base.plan),
+        asked.here,
         swings,
         idle,
         found,
@@ -210,7 +210,7 @@ def _questions(scenario: Scenario, task: Task, base: Solution) -> Questions:
     few = slice(ASKED)
     fewer = replace(
         task,
-        worlds=task.worlds.part(0, ASKED),
+        worlds=remembering(task.worlds.part(0, ASKED)),
         response=task.response.part(few),
         floors=tuple(replace(f, response=f.response.part(few)) for f in task.floors),
     )
@@ -231,11 +231,11 @@ def _swings(
     for i, given in enumerate(inputs, start=1):
         progress(f"asking what if {given.short} were known ({i} of {len(inputs)})")
         low, high = _ends(asked, given)
-        if asked.matters(given.name, high):
-            ends = (asked.answer(given.name, value) for value in (low, high))
-            swings.append(Swing(given, *ends))
-        else:
+        at_high = asked.answer(given.name, high)
+        if at_high is asked.here:
             idle.append(given)
+        else:
+            swings.append(Swing(given, asked.answer(given.name, low), at_high))
     swings.sort(key=lambda swing: (isfinite(swing.size), -swing.size))
     return tuple(swings), tuple(idle)
 
@@ -278,7 +278,7 @@ def _indices(
     """Return the Sobol' indices of what the best plan brings."""
     campaign, n = parts.worlds.campaign, min(SAMPLED, parts.worlds.size)
     a, b = (draw_worlds(campaign, n, parts.worlds.seed, sample=sample) for sample in SAMPLES)
-    b = shuffled(b)
+    a, b = remembering(a), shuffled(b)
 
     def outcomes(worlds: Worlds) -> Array:
         return goal_response(parts.goal, worlds, parts.problem).values(plan)

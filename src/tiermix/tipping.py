@@ -12,9 +12,9 @@ from sim.uncertain import Z95
 from tiermix.uncertain_inputs import UncertainInput
 from tiermix.what_if import Questions, WhatIf
 
-#: Standard normal deviates that are looked at: 0.5 %, 5 %, the middle, 95 % and 99.5 %.
+#: Standard normal deviates that are looked at: 0.5 %, 5 %, 95 % and 99.5 %.
 FARTHEST = 2.5758293035489004
-LOOKED_AT = (-FARTHEST, -Z95, 0.0, Z95, FARTHEST)
+LOOKED_AT = (-FARTHEST, -Z95, Z95, FARTHEST)
 
 #: How close a tipping point is pinned down, in spreads of the input.
 PINNED = 0.01
@@ -58,7 +58,8 @@ def best(found: WhatIf, choice: Choice) -> str:
 def tips(asked: Questions, given: UncertainInput, choice: Choice) -> Iterator[Tip]:
     """Yield the tipping points of an input between its 0.5 % and its 99.5 % quantile.
 
-    A choice that changes twice between two neighbouring values of `LOOKED_AT` is not seen.
+    A choice that changes twice between two neighbouring values of `LOOKED_AT` is not seen;
+    the middle is looked at too where the base case's choice is that of neither side.
 
     Parameters
     ----------
@@ -71,7 +72,9 @@ def tips(asked: Questions, given: UncertainInput, choice: Choice) -> Iterator[Ti
     def at(z: float) -> WhatIf:
         return asked.answer(given.name, input_value(asked.task.worlds, given.name, z))
 
-    for low, high in pairwise(LOOKED_AT):
+    here = best(asked.here, choice)
+    middle = () if here in (best(at(-Z95), choice), best(at(Z95), choice)) else (0.0,)
+    for low, high in pairwise(sorted((*LOOKED_AT, *middle))):
         if best(at(low), choice) != best(at(high), choice):
             left, right = _closed_in(lambda z: best(at(z), choice), low, high)
             yield Tip(given, choice, at(left), at(right))

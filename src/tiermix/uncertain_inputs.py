@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sim.pinning import inputs
 from sim.worlds import DRAW, TIER_INPUTS, Worlds
 from tiermix.scenario import Scenario
-from tiermix.words import money, number, share
+from tiermix.words import money, number
 
 #: Sections of the file that a name leaves out.
 SECTIONS = ("tiers.", "audience.segments.", "curves.")

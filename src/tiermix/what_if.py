@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,10 @@ Array = NDArray[np.float64]
 
 #: What leads a plan that spends nothing, or where no plan is allowed.
 NOTHING, NO_PLAN = "no spend", "no allowed plan"
+
+
+#: An objective that is stated at once, to be replaced by a blend.
+ANY = (("impressions", 1.0),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,11 @@ class Questions:
         The best plan of the base case; its split of the money is followed at other prices.
     strategies : mapping of str to ndarray, shape (n_lines,)
         What the file's strategies wish to spend.
+
+    Attributes
+    ----------
+    here : WhatIf
+        The answer where nothing more is known; its `value` is NaN.
     """
 
     def __init__(
@@ -86,18 +96,7 @@ class Questions:
         self.strategies = strategies
         self._answers: dict[tuple[str, float], WhatIf] = {}
         self._signature = _signature(task)
-
-    def matters(self, name: str, value: float) -> bool:
-        """Return whether an input changes anything that a plan is chosen by.
-
-        Parameters
-        ----------
-        name : str
-        value : float
-            Away from its median.
-        """
-        here, there = self._signature, _signature(self.stated(name, value))
-        return not all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
+        self.here = self._asked(task, nan)
 
     def stated(self, name: str, value: float) -> Task:
         """Return what is asked if an input is known, in the units of the base case."""
@@ -109,12 +108,15 @@ class Questions:
         return [found.solution.plan for found in self._answers.values() if found.solution]
 
     def answer(self, name: str, value: float) -> WhatIf:
-        """Return the answer if an input has a value."""
+        """Return the answer if an input has a value; the base case's where that is no matter."""
         if (name, value) not in self._answers:
-            self._answers[name, value] = self.asked(self.stated(name, value), value)
+            task = self.stated(name, value)
+            pairs = zip(self._signature, _signature(task), strict=True)
+            same = all(np.array_equal(here, there) for here, there in pairs)
+            self._answers[name, value] = self.here if same else self._asked(task, value)
         return self._answers[name, value]
 
-    def asked(self, task: Task, value: float) -> WhatIf:
+    def _asked(self, task: Task, value: float) -> WhatIf:
         """Return the answer to a task in which an input has a value."""
         try:
             solution = task.solve()
@@ -150,9 +152,9 @@ def restated(scenario: Scenario, worlds: Worlds, task: Task) -> Task:
     worlds : Worlds
     task : Task
     """
-    other = state(scenario, worlds)
     if len(task.goal.terms) == 1:
-        return other
+        return state(scenario, worlds)
+    other = state(replace(scenario, objective=ANY), worlds)
     response = goal_response(task.goal, worlds, other.problem)
     return replace(other, goal=task.goal, response=response)
 
