@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,9 +99,13 @@ class Sensitivity:
     Parameters
     ----------
     scenario : Scenario
+    worlds : Worlds
+        Of the run.
     problem : Problem
     solution : Solution
         The base case.
+    n_asked : int
+        Worlds of the what-if questions.
     here : WhatIf
         The base case on the worlds of the what-if questions.
     swings : tuple of Swing
@@ -124,8 +128,10 @@ class Sensitivity:
     """
 
     scenario: Scenario
+    worlds: Worlds
     problem: Problem
     solution: Solution
+    n_asked: int
     here: WhatIf
     swings: tuple[Swing, ...]
     idle: tuple[UncertainInput, ...]
@@ -190,8 +196,10 @@ def sensitivity(scenario: Scenario, progress: Progress) -> Sensitivity:
         information = _information(parts, base, asked, swings, foresight)
     return Sensitivity(
         scenario,
+        worlds,
         task.problem,
         base,
+        asked.task.worlds.size,
         asked.here,
         swings,
         idle,
@@ -236,7 +244,7 @@ def _swings(
             idle.append(given)
         else:
             swings.append(Swing(given, asked.answer(given.name, low), at_high))
-    swings.sort(key=lambda swing: (isfinite(swing.size), -swing.size))
+    swings.sort(key=lambda swing: -swing.size if isfinite(swing.size) else -inf)
     return tuple(swings), tuple(idle)
 
 
