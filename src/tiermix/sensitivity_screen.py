@@ -12,10 +12,11 @@ from rich.text import Text
 from optimize.risk import Attainment, MeanWorst
 from sim.metrics import METRICS
 from sim.statistics import T90
+from tiermix.margins import band
 from tiermix.scenario import Scenario
 from tiermix.sensitivity import Sensitivity, Swing
 from tiermix.terminal import blank_table, say, section
-from tiermix.tipping import Tip
+from tiermix.tipping import Tip, best
 from tiermix.what_if import NO_PLAN, NOTHING, WhatIf
 from tiermix.words import NOTHING as NOT_DEFINED
 from tiermix.words import brief_money, listing, money, number, round_figures, share
@@ -23,8 +24,11 @@ from tiermix.words import brief_money, listing, money, number, round_figures, sh
 #: Inputs that a table shows at most, and tipping points that are told.
 SHOWN, TOLD = 10, 8
 
+#: Characters of a name on one line.
+NAME = 27
+
 #: Characters of the longest bar.
-BAR = 10
+BAR = 8
 
 #: A move or a gain below this share of the best is none.
 TRIFLE = 1e-6
@@ -37,9 +41,8 @@ def show_sensitivity(out: Console, found: Sensitivity) -> None:
     """Print what moves the result, what is worth knowing, where it tips and how firm it is."""
     scenario = found.scenario
     title = Text(scenario.name, style="bold")
-    title.append(f"  {money(scenario.budget, scenario.currency)}: what would change the answer")
-    title.stylize("not bold", len(scenario.name))
-    title.append(f"  ({scenario.worlds:,} worlds, seed {scenario.seed})", style="not bold dim")
+    title.append(f"  {money(scenario.budget, scenario.currency)}: sensitivity", style="not bold")
+    title.append(f"  ({scenario.worlds:,} worlds, seed {scenario.seed})", style="dim")
     out.print(title)
     section(out, "What moves the result")
     if moving(found):
@@ -95,19 +98,27 @@ def _size(found: Sensitivity) -> float:
 
 
 def _swings(found: Sensitivity) -> Table:
-    table = blank_table("Input", ("5 % to 95 %", "Best plan brings"), ("Swing",))
+    table = blank_table("Input", ("5 % to 95 %", "Best brings"), ("Swing",))
     table.add_column("Loses", justify="right", no_wrap=True)
     shown = moving(found)[:SHOWN]
     longest = max((s.size for s in shown if isfinite(s.size)), default=0.0)
     for swing in shown:
         table.add_row(
-            swing.given.short,
-            f"{swing.given.shown(swing.low.value)} to {swing.given.shown(swing.high.value)}",
+            _folded(swing.given.short),
+            swing.given.shown_range(swing.low.value, swing.high.value),
             f"{_best(found, swing.low)} to {_best(found, swing.high)}",
             bar(swing.size / longest) if longest and isfinite(swing.size) else NOT_DEFINED,
             _most_lost(found, swing),
         )
     return table
+
+
+def _folded(name: str) -> str:
+    """Return a name on lines of at most `NAME` characters, broken after a dot or an underscore."""
+    if len(name) <= NAME:
+        return name
+    cut = max(name.rfind(mark, 0, NAME) for mark in "._") + 1 or NAME
+    return f"{name[:cut]}\n  {_folded(name[cut:])}"
 
 
 def bar(part: float) -> str:
@@ -132,7 +143,7 @@ def _most_lost(found: Sensitivity, swing: Swing) -> str:
     if any(end.breaks for end in swing.ends):
         return "breaks"
     lost = _lost(swing)
-    return objective_value(found.scenario, lost) if lost > TRIFLE * _size(found) else "0"
+    return objective_value(found.scenario, lost if lost > TRIFLE * _size(found) else 0.0)
 
 
 def swings_said(found: Sensitivity) -> list[str]:
@@ -146,7 +157,7 @@ def swings_said(found: Sensitivity) -> list[str]:
     if not shown:
         return ["No uncertain input moves the best plan's result."]
     said = [
-        f"Best plan brings: {objective_name(found.scenario)} of the best plan if the input were "
+        f"Best brings: {objective_name(found.scenario)} of the best plan if the input were "
         "known to lie there. Loses: what today's split of the money misses of it at the worse end."
     ]
     broken = {name for s in shown for end in s.ends for name in end.breaks}
@@ -154,16 +165,15 @@ def swings_said(found: Sensitivity) -> list[str]:
         said.append(f"Breaks: today's split then breaks {listing(sorted(broken))}.")
     more, idle = len(shown) - SHOWN, len(found.swings) - len(shown) + len(found.idle)
     if more > 0:
-        said.append(f"{_inputs(more)} more move it by less.")
+        said.append(f"{_inputs(more, 'move')} it by less.")
     if idle:
-        said.append(
-            f"{_inputs(idle)} change nothing here.".replace("input change", "input changes")
-        )
+        said.append(f"{_inputs(idle, 'change')} nothing here.")
     return said
 
 
-def _inputs(count: int) -> str:
-    return f"{count} input{'s' if count != 1 else ''}"
+def _inputs(count: int, verb: str) -> str:
+    """Return a number of inputs with what they do: 1 input moves, 2 inputs move."""
+    return f"1 input {verb}s" if count == 1 else f"{count} inputs {verb}"
 
 
 def _worth_showing(found: Sensitivity) -> list[int]:
@@ -184,7 +194,7 @@ def _worths(found: Sensitivity) -> Table:
         given = found.swings[i].given
         worth = found.information.inputs[given.name]
         table.add_row(
-            given.short,
+            _folded(given.short),
             _valued(found, worth.value),
             _valued(found, T90 * worth.se) if worth.se > 0 else NOT_DEFINED,
             *_explained(found, i),
@@ -226,29 +236,36 @@ def information_said(found: Sensitivity) -> list[str]:
     """
     known = found.information
     assert known is not None
-    if known.everything_bound <= TRIFLE * _size(found):
-        return ["Nothing: the same plan is best in every world, whatever a pilot may find."]
-    said = [f"To know all of it before spending would be worth {_worth_of_all(found)}."]
-    shown = _worth_showing(found)
-    best = max(known.inputs, key=lambda name: known.inputs[name].value, default=None)
-    if best is not None and known.inputs[best].value > T90 * known.inputs[best].se:
-        given = next(found.swings[i].given for i in shown if found.swings[i].given.name == best)
+    said = _worth_said(found)
+    if _worth_showing(found):
         said.append(
-            f"A pilot that pinned down {given.phrase} would be worth up to "
-            f"{_rounded(found, known.inputs[best].value)}."
+            "Alone, in all: share of the spread of what the best plan brings that the input "
+            "explains by itself, and with others. Worth: by regression over "
+            f"{known.n_plans} plan{'s' if known.n_plans > 1 else ''}; more of them could only "
+            "add to it. ±: with 90 % confidence."
         )
-    else:
-        said.append("No single input is worth a pilot that can be told from nothing.")
-    if not found.in_money:
-        said.append(_price_said(found))
-    said.append(
-        f"Worth: by regression over {known.n_plans} plans, so that more plans could add to it; "
-        f"±: with 90 % confidence. Alone, in all: share of the spread of what the best plan "
-        "brings that the input explains by itself, and with others."
-    )
     if found.problem.prices is not None:
         said.append("Here, money buys parts of creators at the prices of every world.")
     return said
+
+
+def _worth_said(found: Sensitivity) -> list[str]:
+    """Return what it is worth to know all, and the input that is most worth a pilot."""
+    known = found.information
+    assert known is not None
+    if known.everything_bound <= TRIFLE * _size(found):
+        return ["Nothing: the same plan is best in every world, whatever a pilot may find."]
+    said = [f"To know all of it before spending would be worth {_worth_of_all(found)}."]
+    best = max(found.swings, key=lambda swing: known.inputs[swing.given.name].value)
+    worth = known.inputs[best.given.name]
+    if worth.value > max(T90 * worth.se, TRIFLE * _size(found)):
+        said.append(
+            f"A pilot that pinned down {best.given.phrase} would be worth up to "
+            f"{_rounded(found, worth.value)}."
+        )
+    else:
+        said.append("No single input is worth a pilot that can be told from nothing.")
+    return said if found.in_money else [*said, _price_said(found)]
 
 
 def _rounded(found: Sensitivity, gain: float) -> str:
@@ -285,37 +302,36 @@ def tips_said(found: Sensitivity) -> list[str]:
     ----------
     found : Sensitivity
     """
-    said = [_tip(tip) for tip in found.tips[:TOLD]]
+    said = [_tip(found, tip) for tip in found.tips[:TOLD]]
     if len(found.tips) > TOLD:
         said.append(f"{len(found.tips) - TOLD} more are in the document (--json).")
-    firm = [s for s in found.swings if s.given not in [tip.given for tip in found.tips]]
     choices = "the lead" + (" or the best strategy" if len(found.contests) > 1 else "")
-    if said and firm:
+    tipping = {tip.given.name for tip in found.tips}
+    firm = sum(s.given.name not in tipping for s in found.swings) + len(found.idle)
+    if firm:
+        never = f"{_inputs(firm, 'never tip')}" if said else f"None of {firm} inputs tips"
         said.append(
-            f"{_inputs(len(firm) + len(found.idle)).capitalize()} never tip {choices} within the "
-            "plausible range (0.5 % to 99.5 %).".replace(" 1 input never tip ", " never tips ")
-        )
-    elif not said:
-        said.append(
-            f"No input tips {choices} within its plausible range (0.5 % to 99.5 %), the others "
-            "left as uncertain as they are."
+            f"{never} {choices} within its plausible range (0.5 % to 99.5 %), the others as "
+            "uncertain as they are."
         )
     return said
 
 
-def _tip(tip: Tip) -> str:
-    """Return a tipping point in words: from the base case's side to the other."""
+def _tip(found: Sensitivity, tip: Tip) -> str:
+    """Return a tipping point in words, seen from the base case."""
     below, above = tip.sides
-    at = tip.given.shown(tip.value)
+    here = best(found.here, tip.choice)
+    old, new, verb = (above, below, "falls below") if here == above else (below, above, "passes")
+    where = f"where {tip.given.phrase} {verb} {tip.given.shown(tip.value)}"
     if tip.choice == "strategy":
-        return f"{above} beats {below} where {tip.given.phrase} passes {at} ({below} below)."
-    if NOTHING in (below, above):
-        other, verb = (above, "passes") if below == NOTHING else (below, "falls below")
-        return f"Spending on {other} pays only where {tip.given.phrase} {verb} {at}."
-    if NO_PLAN in (below, above):
-        verb = "falls below" if below == NO_PLAN else "passes"
-        return f"No plan is allowed where {tip.given.phrase} {verb} {at}."
-    return f"{above} takes the lead from {below} where {tip.given.phrase} passes {at}."
+        return f"Among the file's strategies, {new} beats {old} {where}."
+    if new == NOTHING:
+        return f"Spending does not pay {where}."
+    if new == NO_PLAN:
+        return f"No plan is allowed {where}."
+    if old in (NOTHING, NO_PLAN):
+        return f"{new} leads, instead of {old}, {where}."
+    return f"{new} takes the lead from {old} {where}."
 
 
 def _firmness(found: Sensitivity) -> Table:
@@ -325,18 +341,12 @@ def _firmness(found: Sensitivity) -> Table:
     for i, line in enumerate(found.scenario.lines):
         as_good = single = NOT_DEFINED
         if found.nearly is not None:
-            as_good = _band(found.nearly.least[i] / budget, found.nearly.most[i] / budget)
+            as_good = band(found.nearly.least[i] / budget, found.nearly.most[i] / budget)
         if found.foresight is not None:
             low, high = np.quantile(found.foresight.plans[:, i], (0.05, 0.95)) / budget
-            single = _band(low, high)
+            single = band(low, high)
         table.add_row(line, share(found.solution.plan[i] / budget), as_good, single)
     return table
-
-
-def _band(low: float, high: float) -> str:
-    """Return a range of shares of the budget, in whole percent."""
-    first, last = (f"{100 * x:.0f} %" for x in (low, high))
-    return first if first == last else f"{first} to {last}"
 
 
 def firmness_said(found: Sensitivity) -> list[str]:

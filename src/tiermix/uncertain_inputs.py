@@ -72,7 +72,17 @@ class UncertainInput:
             return money(float(f"{value:.3g}"), self.currency)
         if self.key in _NUMBERS:
             return number(value)
-        return f"{number(100 * value)} %"
+        return f"{self._percent(value)} %"
+
+    def shown_range(self, low: float, high: float) -> str:
+        """Return two values as people read them, such as ``3.5 to 6 %``."""
+        first = self.shown(low)
+        return f"{first.removesuffix(' %')} to {self.shown(high)}"
+
+    @staticmethod
+    def _percent(value: float) -> str:
+        percent = 100 * value
+        return f"{percent:.3g}" if 1e-3 <= percent < 999 else number(percent)
 
 
 def named(scenario: Scenario, worlds: Worlds) -> tuple[UncertainInput, ...]:
