@@ -188,23 +188,17 @@ def _worth_showing(found: Sensitivity) -> list[int]:
 
 def _worths(found: Sensitivity) -> Table:
     assert found.information is not None
-    unit = "Worth up to" if _priced(found) else "Worth"
-    table = blank_table("Input", (unit, "±", "Alone", "±", "In all", "±"), ("From",))
+    table = blank_table("Input", ("Worth up to", "Alone", "In all"), ("From",))
     for i in _worth_showing(found):
         given = found.swings[i].given
         worth = found.information.inputs[given.name]
         table.add_row(
             _folded(given.short),
-            _valued(found, worth.value),
-            _valued(found, T90 * worth.se) if worth.se > 0 else NOT_DEFINED,
+            f"{_valued(found, worth.value)} ± {_valued(found, T90 * worth.se)}",
             *_explained(found, i),
             given.origin.removeprefix("preset "),
         )
     return table
-
-
-def _priced(found: Sensitivity) -> bool:
-    return found.worth(1.0) is not None
 
 
 def _valued(found: Sensitivity, gain: float) -> str:
@@ -219,12 +213,11 @@ def _valued(found: Sensitivity, gain: float) -> str:
 def _explained(found: Sensitivity, i: int) -> list[str]:
     """Return both indices of an input with their 90 % half-widths."""
     if found.indices is None:
-        return [NOT_DEFINED] * 4
-    return [
-        f"{100 * max(float(getattr(found.indices, key)[i]), 0.0) * times:.0f} %"
-        for name in ("first", "total")
-        for key, times in ((name, 1.0), (f"{name}_se", T90))
-    ]
+        return [NOT_DEFINED] * 2
+    of, told = found.indices, []
+    for index, error in ((of.first[i], of.first_se[i]), (of.total[i], of.total_se[i])):
+        told.append(f"{100 * max(index, 0.0):.0f} ± {100 * T90 * error:.0f} %")
+    return told
 
 
 def information_said(found: Sensitivity) -> list[str]:
@@ -302,17 +295,18 @@ def tips_said(found: Sensitivity) -> list[str]:
     ----------
     found : Sensitivity
     """
-    said = [_tip(found, tip) for tip in found.tips[:TOLD]]
+    leads_first = sorted(found.tips, key=lambda tip: tip.choice)
+    said = [_tip(found, tip) for tip in leads_first[:TOLD]]
     if len(found.tips) > TOLD:
         said.append(f"{len(found.tips) - TOLD} more are in the document (--json).")
     choices = "the lead" + (" or the best strategy" if len(found.contests) > 1 else "")
     tipping = {tip.given.name for tip in found.tips}
     firm = sum(s.given.name not in tipping for s in found.swings) + len(found.idle)
     if firm:
-        never = f"{_inputs(firm, 'never tip')}" if said else f"None of {firm} inputs tips"
+        never = f"{firm} other inputs never tip" if said else f"None of {firm} inputs tips"
         said.append(
-            f"{never} {choices} within its plausible range (0.5 % to 99.5 %), the others as "
-            "uncertain as they are."
+            f"{never} {choices} within the plausible range (0.5 % to 99.5 %), all else as "
+            "uncertain as it is."
         )
     return said
 
