@@ -154,6 +154,8 @@ def swings_said(found: Sensitivity) -> list[str]:
     found : Sensitivity
     """
     shown = moving(found)
+    if not (found.swings or found.idle):
+        return ["Every input is known exactly."]
     if not shown:
         return ["No uncertain input moves the best plan's result."]
     said = [
@@ -237,6 +239,8 @@ def information_said(found: Sensitivity) -> list[str]:
             f"{known.n_plans} plan{'s' if known.n_plans > 1 else ''}; more of them could only "
             "add to it. ±: with 90 % confidence."
         )
+    if found.scenario.demands:
+        said.append("Floors and ceilings are asked on average over all worlds, as of the plan.")
     if found.problem.prices is not None:
         said.append("Here, money buys parts of creators at the prices of every world.")
     return said
@@ -247,7 +251,10 @@ def _worth_said(found: Sensitivity) -> list[str]:
     known = found.information
     assert known is not None
     if known.everything_bound <= TRIFLE * _size(found):
-        return ["Nothing: the same plan is best in every world, whatever a pilot may find."]
+        assert found.foresight is not None
+        if np.ptp(found.foresight.plans, axis=0).max() <= TRIFLE * found.scenario.budget:
+            return ["Nothing: the same plan is best in every world, whatever a pilot may find."]
+        return ["Nothing: where it counts, no plan is better than this one in any world."]
     said = [f"To know all of it before spending would be worth {_worth_of_all(found)}."]
     best = max(found.swings, key=lambda swing: known.inputs[swing.given.name].value)
     worth = known.inputs[best.given.name]
@@ -302,8 +309,10 @@ def tips_said(found: Sensitivity) -> list[str]:
     choices = "the lead" + (" or the best strategy" if len(found.contests) > 1 else "")
     tipping = {tip.given.name for tip in found.tips}
     firm = sum(s.given.name not in tipping for s in found.swings) + len(found.idle)
+    if not (found.swings or found.idle):
+        return ["Every input is known exactly."]
     if firm:
-        never = f"{firm} other inputs never tip" if said else f"None of {firm} inputs tips"
+        never = _inputs(firm, "never tip") if said else f"None of {firm} inputs tips"
         said.append(
             f"{never} {choices} within the plausible range (0.5 % to 99.5 %), all else as "
             "uncertain as it is."
@@ -356,6 +365,8 @@ def firmness_said(found: Sensitivity) -> list[str]:
             f"As good: what a line can take in plans that bring at least "
             f"{100 * (1 - found.nearly.missed):.0f} % of the best, the other lines at their best."
         )
+    elif found.solution.value == 0:
+        said.append("As good: the best plan brings nothing, and 99 % of that is nothing too.")
     elif found.foresight is None:
         said.append("The objective is to save money: there is one least amount.")
     else:
