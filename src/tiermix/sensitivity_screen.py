@@ -302,10 +302,13 @@ def tips_said(found: Sensitivity) -> list[str]:
     ----------
     found : Sensitivity
     """
-    leads_first = sorted(found.tips, key=lambda tip: tip.choice)
-    said = [_tip(found, tip) for tip in leads_first[:TOLD]]
+    told: dict[str, list[str]] = {}
+    for tip in sorted(found.tips, key=lambda tip: tip.choice)[:TOLD]:
+        what, where = _tip(found, tip)
+        told.setdefault(what, []).append(where)
+    said = [f"{what} where {_either(wheres)}." for what, wheres in told.items()]
     if len(found.tips) > TOLD:
-        said.append(f"{len(found.tips) - TOLD} more are in the document (--json).")
+        said.append(f"More tipping points ({len(found.tips) - TOLD}) are in the JSON document.")
     choices = "the lead" + (" or the best strategy" if len(found.contests) > 1 else "")
     tipping = {tip.given.name for tip in found.tips}
     firm = sum(s.given.name not in tipping for s in found.swings) + len(found.idle)
@@ -320,21 +323,26 @@ def tips_said(found: Sensitivity) -> list[str]:
     return said
 
 
-def _tip(found: Sensitivity, tip: Tip) -> str:
-    """Return a tipping point in words, seen from the base case."""
+def _tip(found: Sensitivity, tip: Tip) -> tuple[str, str]:
+    """Return what a tipping point changes, seen from the base case, and where it lies."""
     below, above = tip.sides
     here = best(found.here, tip.choice)
     old, new, verb = (above, below, "falls below") if here == above else (below, above, "passes")
-    where = f"where {tip.given.phrase} {verb} {tip.given.shown(tip.value)}"
+    where = f"{tip.given.phrase} {verb} {tip.given.shown(tip.value)}"
     if tip.choice == "strategy":
-        return f"Among the file's strategies, {new} beats {old} {where}."
+        return f"Among the file's strategies, {new} beats {old}", where
     if new == NOTHING:
-        return f"Spending does not pay {where}."
+        return "Spending does not pay", where
     if new == NO_PLAN:
-        return f"No plan is allowed {where}."
+        return "No plan is allowed", where
     if old in (NOTHING, NO_PLAN):
-        return f"{new} leads, instead of {old}, {where}."
-    return f"{new} takes the lead from {old} {where}."
+        return f"{new} leads, instead of {old},", where
+    return f"{new} takes the lead from {old}", where
+
+
+def _either(items: list[str]) -> str:
+    """Return items as a phrase: a, b or c."""
+    return " or ".join([*([", ".join(items[:-1])] if len(items) > 1 else []), items[-1]])
 
 
 def _firmness(found: Sensitivity) -> Table:

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from scipy.special import ndtri
 
 from briefs import MACRO, MICRO, ODD, brief
 from optimize.nearly_best import NEARLY
-from sim.pinning import input_value
+from sim.pinning import input_value, remembering
 from sim.uncertain import Z95
 from sim.worlds import draw_worlds
 from tiermix import commands, sensitivity_screen
@@ -35,7 +36,7 @@ STRATEGIES = (
 )
 
 #: A scenario whose best plan holds both tiers, so that much can tip.
-MIXED = {"objective": "reach", "budget": "150_000", "strategies": STRATEGIES}
+MIXED = {"objective": "reach", "budget": "100_000", "strategies": STRATEGIES}
 
 
 @cache
@@ -55,13 +56,12 @@ def screen(found: Sensitivity) -> str:
     return out.file.getvalue()
 
 
-def stated(worlds: int = 2048, **values: str) -> Task:
-    """Return the mixed scenario with values of micro in the file, on worlds of its own."""
-    keys = "".join(f"{key}: {value}, " for key, value in values.items())
-    text = brief({"micro": MICRO.replace("preset: micro, ", f"preset: micro, {keys}"),
-                  "macro": MACRO}, **MIXED)  # fmt: skip
-    scenario = parse(text, "test.yaml")
-    return state(scenario, draw_worlds(scenario.campaign, worlds, 3))
+def stated(tier: str, key: str, value: str) -> Task:
+    """Return the mixed scenario with a value stated in the file, on worlds of its own."""
+    tiers = {"micro": MICRO, "macro": MACRO}
+    tiers[tier] = tiers[tier].replace("{preset", f"{{{key}: {value}, preset")
+    scenario = parse(brief(tiers, **MIXED), "test.yaml")
+    return state(scenario, draw_worlds(scenario.campaign, 1024, 3))
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def stated(worlds: int = 2048, **values: str) -> Task:
 def test_a_swing_is_what_a_file_that_states_the_value_brings(
     key: str, low: float, high: float, state_as: str
 ) -> None:
-    found = asked(brief(**MIXED), 1024)
+    found = asked(brief(**MIXED), 256)
     swing = swing_of(found, f"micro.{key}")
     for end, value in zip(swing.ends, (low, high), strict=True):
         assert end.value == pytest.approx(value, rel=1e-6)
-        task = stated(**{key: state_as.format(value)})
+        task = stated("micro", key, state_as.format(value))
         solved = task.solve()
         assert end.solution is not None
         assert end.solution.value == pytest.approx(solved.value, rel=0.01)
@@ -119,25 +119,28 @@ def test_swings_fall_and_idle_inputs_are_those_of_other_metrics() -> None:
 @pytest.mark.parametrize("choice", ["lead", "strategy"])
 def test_the_choice_differs_on_both_sides_of_a_tipping_point(choice: str) -> None:
     """Both sides are worked out again from the file with the value stated in it."""
-    found = asked(brief(**MIXED), 1024)
-    tips = [t for t in found.tips if t.choice == choice and t.given.short == "micro.overhead"]
+    found = asked(brief(**MIXED), 256)
+    tips = [t for t in found.tips if t.choice == choice and t.given.short == "macro.fee"]
     assert tips
     for tip in tips:
         low, high = tip.below.value, tip.above.value
-        law = found.scenario.campaign.tiers[0].overhead
+        law = found.scenario.campaign.tiers[1].fee
         assert 0 < np.log(high / low) <= PINNED * law.typical_sd * (1 + 1e-9)
         assert tip.sides[0] != tip.sides[1]
-        for value, side in ((low * 0.9, tip.sides[0]), (high * 1.1, tip.sides[1])):
-            task = stated(overhead=f"{value:.17g}")
-            if choice == "lead":
-                assert leader(found.scenario.lines, task.solve()) == side
-            else:
-                plans = dict(found.scenario.strategies)
-                judged = {
-                    name: task.judged(placed(task.problem, np.array(plans[name])))
-                    for name in found.contests
-                }
-                assert max(judged, key=lambda name: judged[name]) == side
+        for value, side in ((low * 0.97, tip.sides[0]), (high * 1.03, tip.sides[1])):
+            task = stated("macro", "fee", f"{{typical: {value:.17g}, creators: 5_000 to 50_000}}")
+            assert chosen(found, task, choice) == side
+
+
+def chosen(found: Sensitivity, task: Task, choice: str) -> str:
+    """Return the line that leads the best plan of a task, or the best of the strategies."""
+    if choice == "lead":
+        return leader(found.scenario.lines, task.solve())
+    wishes = dict(found.scenario.strategies)
+    judged = {
+        name: task.judged(placed(task.problem, np.array(wishes[name]))) for name in found.contests
+    }
+    return max(judged, key=lambda name: judged[name])
 
 
 def test_without_a_tipping_point_the_choice_is_the_same_all_over() -> None:
@@ -145,44 +148,41 @@ def test_without_a_tipping_point_the_choice_is_the_same_all_over() -> None:
     tipping = {(tip.given.name, tip.choice) for tip in found.tips}
     firm = [s.given for s in found.swings if (s.given.name, "lead") not in tipping]
     assert firm
-    for given in firm[:3]:
+    worlds = remembering(found.worlds)
+    for given in firm[:4]:
         ends = plausible(found.worlds, given)
         assert ends is not None
-        for value in np.linspace(*ends, 4):
-            values = {**found.worlds.values, given.name: np.full(256, value)}
-            task = state(found.scenario, replace(found.worlds, values=values))
+        for value in np.linspace(*ends, 3):
+            values = {**worlds.values, given.name: np.full(256, value)}
+            task = state(found.scenario, replace(worlds, values=values))
             if given.key in ("view_rate", "authentic_share"):  # what is allowed stays the same
                 assert leader(found.scenario.lines, task.solve()) == best(found.here, "lead")
 
 
-def nested_worth(found: Sensitivity, name: str) -> tuple[float, float]:
+def nested_worth(found: Sensitivity, name: str) -> float:
     """Return EVPPI of an input by optimising again for each of many values of it."""
-    worlds = found.worlds
-    deviates = (np.arange(24) + 0.5) / 24
-    from scipy.special import ndtri
-
-    gains = []
-    for z in ndtri(deviates):
+    worlds, gains = remembering(found.worlds), []
+    for z in ndtri((np.arange(20) + 0.5) / 20):
         value = input_value(worlds, name, float(z))
         pinned = replace(worlds, values={**worlds.values, name: np.full(worlds.size, value)})
         task = state(found.scenario, pinned)
         gains.append(task.solve().value - task.judged(found.solution.plan))
-    return float(np.mean(gains)), float(np.std(gains) / np.sqrt(24))
+    return float(np.mean(gains))
 
 
 def test_the_worth_of_an_input_is_what_optimising_for_each_value_brings() -> None:
-    found = asked(brief(**MIXED), 2048)
-    assert found.information is not None
-    name = "micro.overhead"
-    worth = found.information.inputs[name]
-    nested, error = nested_worth(found, name)
-    assert nested > 5 * worth.se
-    assert worth.value == pytest.approx(nested, abs=0.1 * nested + 3 * worth.se)
-    assert worth.value <= found.information.everything_bound + 3 * found.information.everything_se
+    found = asked(brief(**MIXED), 512)
+    known = found.information
+    assert known is not None
+    for name in ("macro.fee", "micro.overhead", "macro.delivery_rate"):
+        worth, nested = known.inputs[name], nested_worth(found, name)
+        assert worth.value == pytest.approx(nested, abs=0.1 * nested + 3 * worth.se)
+        assert worth.se < 0.002 * found.solution.value
+    assert nested_worth(found, "macro.fee") > 5 * known.inputs["macro.fee"].se
 
 
 def test_knowing_all_is_worth_at_least_any_one_input() -> None:
-    found = asked(brief(**MIXED), 2048)
+    found = asked(brief(**MIXED), 512)
     known = found.information
     assert known is not None
     slack = 3 * known.everything_se
@@ -235,7 +235,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", [n for n in CASES if n not in ("five tiers", "formulas")])
+@pytest.mark.parametrize("name", [n for n in CASES if n not in ("five tiers", "long names")])
 def test_every_scenario_has_a_screen_of_80_columns_and_a_plain_document(name: str) -> None:
     found = asked(CASES[name])
     said = screen(found)
@@ -285,7 +285,7 @@ def test_draws_of_curves_are_one_input(tmp_path: Path) -> None:
     known = found.information
     assert known is not None
     worth = known.inputs[swing.given.name]
-    assert worth.value == pytest.approx(known.everything, abs=3 * known.everything_se)
+    assert worth.value == pytest.approx(known.everything, rel=1e-3)
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
