@@ -48,6 +48,8 @@ def _nearly_best(analysis: Analysis) -> list[str]:
         for line, low, high in zip(analysis.scenario.lines, nearly.least, nearly.most, strict=True)
         if high >= budget * TRACE
     ]
+    if not bands:
+        return []
     parts = ", in parts of creators" if analysis.problem.prices is not None else ""
     missed = share(nearly.missed)
     return [f"Plans within {missed} of the best spend {listing(bands)} (of the budget{parts})."]

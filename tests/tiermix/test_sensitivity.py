@@ -75,7 +75,7 @@ def stated(tier: str, key: str, value: str) -> Task:
 def test_a_swing_is_what_a_file_that_states_the_value_brings(
     key: str, low: float, high: float, state_as: str
 ) -> None:
-    found = asked(brief(**MIXED), 256)
+    found = asked(brief(None, **MIXED), 256)
     swing = swing_of(found, f"micro.{key}")
     for end, value in zip(swing.ends, (low, high), strict=True):
         assert end.value == pytest.approx(value, rel=1e-6)
@@ -90,7 +90,7 @@ def test_a_swing_is_what_a_file_that_states_the_value_brings(
 
 
 def test_what_if_answers_are_the_best_of_a_grid_on_worlds_pinned_by_hand() -> None:
-    found = asked(brief(**MIXED), 64)
+    found = asked(brief(None, **MIXED), 64)
     swing = swing_of(found, "macro.view_rate")
     worlds = draw_worlds(found.scenario.campaign, 64, found.scenario.seed)
     for end, z in zip(swing.ends, (-Z95, Z95), strict=True):
@@ -109,7 +109,7 @@ def test_what_if_answers_are_the_best_of_a_grid_on_worlds_pinned_by_hand() -> No
 
 
 def test_swings_fall_and_idle_inputs_are_those_of_other_metrics() -> None:
-    found = asked(brief(**MIXED))
+    found = asked(brief(None, **MIXED))
     sizes = [swing.size for swing in found.swings]
     assert sizes == sorted(sizes, reverse=True)
     idle = {given.key for given in found.idle}
@@ -119,7 +119,7 @@ def test_swings_fall_and_idle_inputs_are_those_of_other_metrics() -> None:
 @pytest.mark.parametrize("choice", ["lead", "strategy"])
 def test_the_choice_differs_on_both_sides_of_a_tipping_point(choice: str) -> None:
     """Both sides are worked out again from the file with the value stated in it."""
-    found = asked(brief(**MIXED), 256)
+    found = asked(brief(None, **MIXED), 256)
     tips = [t for t in found.tips if t.choice == choice and t.given.short == "macro.fee"]
     assert tips
     for tip in tips:
@@ -144,7 +144,7 @@ def chosen(found: Sensitivity, task: Task, choice: str) -> str:
 
 
 def test_without_a_tipping_point_the_choice_is_the_same_all_over() -> None:
-    found = asked(brief(**MIXED), 256)
+    found = asked(brief(None, **MIXED), 256)
     tipping = {(tip.given.name, tip.choice) for tip in found.tips}
     firm = [s.given for s in found.swings if (s.given.name, "lead") not in tipping]
     assert firm
@@ -171,7 +171,7 @@ def nested_worth(found: Sensitivity, name: str) -> float:
 
 
 def test_the_worth_of_an_input_is_what_optimising_for_each_value_brings() -> None:
-    found = asked(brief(**MIXED), 512)
+    found = asked(brief(None, **MIXED), 512)
     known = found.information
     assert known is not None
     for name in ("macro.fee", "micro.overhead", "macro.delivery_rate"):
@@ -182,7 +182,7 @@ def test_the_worth_of_an_input_is_what_optimising_for_each_value_brings() -> Non
 
 
 def test_knowing_all_is_worth_at_least_any_one_input() -> None:
-    found = asked(brief(**MIXED), 512)
+    found = asked(brief(None, **MIXED), 512)
     known = found.information
     assert known is not None
     slack = 3 * known.everything_se
@@ -191,7 +191,7 @@ def test_knowing_all_is_worth_at_least_any_one_input() -> None:
 
 
 def test_gains_in_money_are_the_budget_that_brings_the_same() -> None:
-    reach, profit = asked(brief(**MIXED)), asked(brief(objective="profit", order_value="400"))
+    reach, profit = asked(brief(None, **MIXED)), asked(brief(objective="profit", order_value="400"))
     assert reach.price is not None
     assert reach.worth(reach.price * 1000) == pytest.approx(1000)
     scenario = replace(reach.scenario, budget=reach.scenario.budget + 1000)
@@ -204,7 +204,7 @@ def test_gains_in_money_are_the_budget_that_brings_the_same() -> None:
 
 
 def test_plans_as_good_really_are_and_the_best_is_among_them() -> None:
-    found = asked(brief(**MIXED), 256)
+    found = asked(brief(None, **MIXED), 256)
     assert found.nearly is not None
     task = state(found.scenario, found.worlds)
     for plan in found.nearly.plans:
@@ -289,6 +289,6 @@ def test_draws_of_curves_are_one_input(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    scenario = replace(parse(brief(**MIXED), "test.yaml"), worlds=64)
+    scenario = replace(parse(brief(None, **MIXED), "test.yaml"), worlds=64)
     one, other = (json.dumps(document(commands.ask(scenario, lambda step: None))) for _ in range(2))
     assert one == other
