@@ -8,7 +8,7 @@ first ones changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp
 from zlib import crc32
 
@@ -64,6 +64,8 @@ class Worlds:
         Index of the first world; a multiple of `BLOCK`.
     values : mapping of str to ndarray, shape (n_worlds,)
         Typical value of every input, by its name (``micro.fee``, ``search.max``, ``resonance``).
+    memory : dict or None
+        What was averaged over creators before, for worlds that differ from others in few inputs.
     """
 
     campaign: Campaign
@@ -71,6 +73,7 @@ class Worlds:
     sample: int
     first: int
     values: Mapping[str, Array]
+    memory: dict[bytes, Array] | None = field(default=None, compare=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -170,6 +173,11 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     for curve in campaign.curves:
         laws.update({f"{curve.name}.{key}": law for key, law in curve.kind.laws.items()})
     return laws
+
+
+def uncertain_laws(campaign: Campaign) -> dict[str, Uncertain]:
+    """Return the inputs that differ from world to world, by name; no draws of tables of curves."""
+    return {name: law for name, law in _inputs(campaign).items() if law.typical_sd > 0}
 
 
 def typical_value(law: Uncertain, z: Array) -> Array:

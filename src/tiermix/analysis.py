@@ -15,6 +15,7 @@ from optimize.baselines import baselines, whole_spends
 from optimize.certificate import Replications
 from optimize.floors import Demand, Floor
 from optimize.goal import Goal
+from optimize.nearly_best import NearlyBest, nearly_best
 from optimize.optimum import Solution
 from optimize.problem import AVAILABLE, FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
@@ -40,6 +41,9 @@ Judge = Callable[[Outcomes], Array]
 
 #: Creators that one line may hire over all worlds (some minutes of work).
 MOST_CREATORS = 1e10
+
+#: Lines up to which a run looks for plans that are about as good: two searches a line.
+FEW_LINES = 8
 
 #: The name of the optimizer's plan among the strategies.
 OPTIMUM = "optimum"
@@ -114,6 +118,8 @@ class Optimum:
         Budgets between which the best mix holds, if that was looked at.
     lead : Estimate or None
         How much more of the objective the plan brings than the runner-up, on common worlds.
+    nearly : NearlyBest or None
+        What every line can take in plans that are about as good, if that was looked for.
     replications : Replications or None
         How far the plan is from the best for all worlds, if that was asked for.
     """
@@ -124,6 +130,7 @@ class Optimum:
     runner_up: str | None
     lead: Estimate | None
     steady: tuple[float, float] | None
+    nearly: NearlyBest | None = None
     replications: Replications | None = None
 
 
@@ -314,7 +321,10 @@ def _optimum(
         second = _runner_up(values[:-1].mean(axis=1), allowed[:-1], differs[:-1])
         runner_up, lead = names[second], _estimate(worlds, values[-1] - values[second])
     steady = steady_range(task.problem, task.response, task.risk, task.floors)
-    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead, steady)
+    nearly = None
+    if task.problem.n_lines <= FEW_LINES and task.goal.terms[0][0] != "spend":
+        nearly = nearly_best(task.problem, task.response, task.risk, task.floors)
+    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead, steady, nearly)
 
 
 def _runner_up(means: Array, allowed: list[bool], differs: list[bool]) -> int:

@@ -22,6 +22,7 @@ from tiermix.runs import prepare, save, write_csv
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import read
 from tiermix.schema import json_schema
+from tiermix.sensitivity import Sensitivity, sensitivity
 from tiermix.starter import starter_text
 from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 
@@ -159,6 +160,25 @@ def cross(
     if not all_worlds:
         scenario = replace(scenario, worlds=min(scenario.worlds, ENOUGH_WORLDS))
     return crossover(scenario, _ends(budgets), _names(objectives), progress)
+
+
+def ask(scenario: Scenario, progress: Progress) -> Sensitivity:
+    """Ask what would change the answer, and what it would be worth to know.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    progress : callable
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan satisfies all limits.
+    """
+    try:
+        return sensitivity(scenario, progress)
+    except InfeasibleError as error:
+        raise InfeasibleError(f"{scenario.path}: {error}") from error
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, cast
 
 from optimize.certificate import Replications
+from optimize.nearly_best import NearlyBest
 from optimize.prices import shadow_prices
 from optimize.problem import binding
 from optimize.risk import Attainment, MeanWorst, Risk
@@ -92,10 +93,19 @@ def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
         "runner_up": optimum.runner_up,
         "lead": _estimate(optimum.lead) if optimum.lead else None,
         "steady_budget": list(optimum.steady) if optimum.steady else None,
+        "nearly_best": _nearly_best(analysis, optimum.nearly) if optimum.nearly else None,
     }
     if optimum.replications is not None:
         found["replications"] = _replications(optimum.replications)
     return found
+
+
+def _nearly_best(analysis: Analysis, nearly: NearlyBest) -> result_schema.NearlyBest:
+    return {
+        "missed": nearly.missed,
+        "least": _spends(analysis, nearly.least),
+        "most": _spends(analysis, nearly.most),
+    }
 
 
 def _replications(interval: Replications) -> result_schema.Replications:

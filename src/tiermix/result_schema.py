@@ -90,6 +90,14 @@ class Replications(TypedDict):
     confidence: Share
 
 
+class NearlyBest(TypedDict):
+    """What every line can take in plans that are about as good as the best."""
+
+    missed: Annotated[Share, Field(description="Of the best, by these plans at most.")]
+    least: Spends
+    most: Spends
+
+
 class Optimum(TypedDict):
     """The best plan and its certificate: no allowed plan passes the upper bound."""
 
@@ -111,6 +119,10 @@ class Optimum(TypedDict):
     replications: NotRequired[Replications]
     steady_budget: Annotated[
         list[float] | None, Field(description="Budgets between which the best mix holds.")
+    ]
+    nearly_best: Annotated[
+        NearlyBest | None,
+        Field(description="None if not looked for: a curve is not concave, or many lines."),
     ]
 
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tiermix.cli import main_job, questions, scenario_files
+from tiermix.cli import main_job, questions, scenario_files, sensitivity
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "main_job",
     "questions",
     "scenario_files",
+    "sensitivity",
 ]
 
 
