@@ -40,6 +40,10 @@ VALUES, FEWEST = 128, 24
 #: Counts beyond the largest of the sample that are looked at where counts are few.
 BEYOND = 8
 
+#: How far beyond the samples' ends, relative to their span, laws are looked at too; at the far end
+#: they are all but certain, and mean shortfalls differ by the means.
+TAIL = np.array([0.03, 0.1, 0.3, 1.0])
+
 #: Differences of probabilities smaller than this are rounding.
 ROUNDING = 1e-10
 
@@ -116,8 +120,9 @@ def _values(laws: Sequence[Law]) -> Array:
     that are evenly spread on the scale of a normal deviate, and so reach into the tails.
     """
     samples = [np.sort(law.sample()) for law in laws]
-    origin, step = laws[0].lattice
+    origin = laws[0].lattice[0]
     ends = min(x[0] for x in samples), max(x[-1] for x in samples)
+    step = max(law.lattice[1] for law in laws)
     if step > 0 and all(law.lattice == (origin, step) for law in laws):
         few = np.arange(np.floor((ends[0] - origin) / step), (ends[1] - origin) / step + BEYOND)
         if few.size <= VALUES:
@@ -125,4 +130,6 @@ def _values(laws: Sequence[Law]) -> Array:
     farthest = ndtri(0.5 / samples[0].size)
     levels = ndtr(np.linspace(farthest, -farthest, max(VALUES // len(laws), FEWEST)))
     found = [np.quantile(x, [0.0, *levels, 1.0], method="inverted_cdf") for x in samples]
+    span = ends[1] - ends[0] + BEYOND * step
+    found += [ends[0] - span * TAIL, ends[1] + span * TAIL]
     return np.unique(np.concatenate(found))

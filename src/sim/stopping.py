@@ -39,6 +39,9 @@ FIRST = 1024
 #: No more worlds than these are drawn.
 MOST = 2**18
 
+#: No mean is smaller than this when widths are divided by it.
+TINY = 1e-300
+
 #: A difference smaller than this, relative to the leader, is none.
 ALIKE = 1e-9
 
@@ -78,7 +81,7 @@ class Look:
     def precision(self) -> float:
         """Return the wider half of both intervals, relative to the leader's mean."""
         widest = max(self.mean.half, self.lead.half if self.lead else 0.0)
-        return widest / abs(self.mean.mean) if self.mean.mean else float(np.inf * (widest > 0))
+        return 0.0 if widest == 0 else widest / max(abs(self.mean.mean), TINY)
 
 
 def quantile(number: int) -> float:
