@@ -138,6 +138,12 @@ class Precision:
         return self.looks[-1].precision <= self.asked
 
 
+def first_look(most: int) -> int:
+    """Return the worlds of the first look where no more than so many are drawn."""
+    few = most // REPLICATES * REPLICATES if most < BLOCK else most // BLOCK * BLOCK
+    return min(FIRST, max(few, REPLICATES))
+
+
 def grow(
     draw: Callable[[int, int], Array],
     asked: float,
@@ -164,8 +170,7 @@ def grow(
     Precision
         Reached, unless the last look holds about as many worlds as are allowed.
     """
-    first = most // REPLICATES * REPLICATES if most < BLOCK else min(FIRST, most // BLOCK * BLOCK)
-    values, looks = draw(0, first), list[Look]()
+    values, looks = draw(0, first_look(most)), list[Look]()
     while True:
         looks.append(look(judge(values), len(looks) + 1))
         n = values.shape[1]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from optimize.problem import purchase
 from optimize.risk import MEAN
 from sim.outcomes import evaluate
-from sim.stopping import ERROR, FIRST, MOST, Precision, grow, look
-from sim.worlds import REPLICATES, draw_worlds
+from sim.stopping import ERROR, MOST, Precision, first_look, grow, look
+from sim.worlds import draw_worlds
 from tiermix import result_schema, story
 from tiermix.analysis import Analysis, Progress, most_worlds
 from tiermix.errors import UsageError
@@ -73,7 +73,10 @@ def until(
         Worlds to draw at most.
     """
     most = int(min(MOST, most_worlds(scenario), most or MOST))
-    looks = list(_drawn(scenario, asked, answer, progress, most).looks)
+    few = answer(replace(scenario, worlds=first_look(most)))
+    looks = list(_drawn(few, asked, most, progress).looks)
+    if len(looks) == 1:
+        return replace(few, precision=Precision(asked, tuple(looks)))
     while True:
         worlds = looks[-1].worlds
         progress(f"answering on {worlds:,} worlds")
@@ -84,20 +87,16 @@ def until(
         looks.append(replace(looks[-1], worlds=2 * worlds))
 
 
-def _drawn(
-    scenario: Scenario,
-    asked: float,
-    answer: Callable[[Scenario], Analysis],
-    progress: Progress,
-    most: int,
-) -> Precision:
-    """Return the looks at the plans of an answer on few worlds."""
-    few = answer(replace(scenario, worlds=max(min(FIRST, most), 1)))
-    plans = [strategy.plan for strategy in few.strategies.values()]
-    goal, risk, way = few.goal, scenario.risk, purchase(few.problem)
+def _drawn(few: Analysis, asked: float, most: int, progress: Progress) -> Precision:
+    """Look at the plans of an answer on few worlds, in more and more of them."""
+    scenario, goal, way = few.scenario, few.goal, purchase(few.problem)
+    risk, plans = scenario.risk, [strategy.plan for strategy in few.strategies.values()]
+    known = few.sampled.judged if risk == MEAN else few.sampled.values
     order = few.sampled.worlds.order
 
     def draw(first: int, n: int) -> Array:
+        if first == 0:
+            return known
         progress(f"drawing {first + n:,} worlds to know the answer to {share(asked)}")
         worlds = draw_worlds(scenario.campaign, n, scenario.seed, first=first, order=order)
         outcomes = evaluate(worlds, plans, way)
@@ -106,7 +105,7 @@ def _drawn(
     def judge(values: Array) -> Array:
         return values if risk == MEAN else np.stack([risk.contributions(x) for x in values])
 
-    return grow(draw, asked, judge=judge, most=max(most, REPLICATES))
+    return grow(draw, asked, judge=judge, most=most)
 
 
 def document(analysis: Analysis, found: Precision) -> result_schema.Precision:
