@@ -109,8 +109,15 @@ def difference(analysis: Analysis, found: Interval, base: float) -> str:
     by, give = (
         share(x / base) if base > 0 else story.value(analysis, x) for x in (abs(found.mean), error)
     )
-    way = "more" if (found.mean > 0) != story.saves(analysis) else "less"
-    return f"{by} (± {give}) {way} {label} on average"
+    more = (found.mean > 0) != story.saves(analysis)
+    return f"{by} (± {give}) {way(label, more)} {label} on average"
+
+
+def way(label: str, more: bool) -> str:
+    """Return more, less or fewer, whatever suits what is compared."""
+    if more:
+        return "more"
+    return "fewer" if label.split()[0].endswith("s") else "less"
 
 
 def aim(analysis: Analysis) -> str:

@@ -17,7 +17,7 @@ from tiermix.result import document as result_document
 from tiermix.result import interval_document
 from tiermix.result_schema import FORMAT
 from tiermix.scenario import Scenario
-from tiermix.standing import difference
+from tiermix.standing import difference, way
 from tiermix.words import listing, share
 
 #: Stands for the objective, as the risk measure judges it, among the metrics that are compared.
@@ -195,4 +195,4 @@ def _difference(found: Versus, strategy: str, metric: str, more: Interval) -> st
         share(x / mean) if mean > 0 else story.quantity(found.first, metric, x)
         for x in (abs(more.mean), error)
     )
-    return f"{by} (± {give}) {'more' if more.mean > 0 else 'less'} {label}"
+    return f"{by} (± {give}) {way(label, more.mean > 0)} {label}"
