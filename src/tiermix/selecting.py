@@ -181,8 +181,6 @@ def lines(found: Selected) -> list[str]:
     out = [f"{name} after {result['worlds'][name]:,}" for name in reversed(result["screened_out"])]
     if out:
         said.append(f"Screened out, in worlds of its own: {listing(out)}.")
-    said.append(
-        f"That took {result['worlds_in_all']:,} worlds of a plan in all; as many for every "
-        f"strategy would have been {result['worlds_with_equal_allocation']:,}."
-    )
-    return said
+    took, equal = result["worlds_in_all"], result["worlds_with_equal_allocation"]
+    saved = f"; as many for every strategy would have been {equal:,}" if equal > took else ""
+    return [*said, f"That took {took:,} worlds of a plan in all{saved}."]

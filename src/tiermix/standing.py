@@ -93,7 +93,7 @@ def _luck(pair: Pair, name: str) -> str:
 
 
 def difference(analysis: Analysis, found: Interval, base: float) -> str:
-    """Return a difference of the objective in words, relative to a base where that is positive.
+    """Return a difference of the objective in words: as a share, unless there is a loss.
 
     Parameters
     ----------
@@ -106,8 +106,9 @@ def difference(analysis: Analysis, found: Interval, base: float) -> str:
     error, label = T90 * found.se, aim(analysis)
     if abs(found.mean) <= max(error, story.TRIFLE * abs(base)):
         return f"no difference in {label} that these worlds can tell"
+    part = base > 0 and base + found.mean >= 0
     by, give = (
-        share(x / base) if base > 0 else story.value(analysis, x) for x in (abs(found.mean), error)
+        share(x / base) if part else story.value(analysis, x) for x in (abs(found.mean), error)
     )
     more = (found.mean > 0) != story.saves(analysis)
     return f"{by} (± {give}) {way(label, more)} {label} on average"

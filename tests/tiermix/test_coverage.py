@@ -36,7 +36,7 @@ SCENARIOS = ("skincare", "launch_evidence", "pyramid")
 #: Banks that the truth is the mean of, and their worlds.
 BANKS, MANY = 4, 2**17
 
-REPETITIONS = 600
+REPETITIONS = 400
 
 
 @dataclass(frozen=True, slots=True)
