@@ -152,6 +152,8 @@ def pairs(outcomes: Outcomes, goal: Goal, judged: Array, names: Sequence[str]) -
     names : sequence of str, shape (n_plans,)
         Of the strategies.
     """
+    if len(names) < 2:
+        return ()
     values = goal.of(outcomes)
     dominates = dominance(objective_laws(outcomes, goal))
     means = judged.mean(axis=1)
