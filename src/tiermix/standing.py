@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from sim.metrics import METRICS
 from sim.statistics import T90
 from tiermix import story
 from tiermix.analysis import Analysis
 from tiermix.comparing import Interval, Pair
 from tiermix.errors import UsageError
 from tiermix.validation import suggestion
-from tiermix.words import share
+from tiermix.words import listing, money, number, share
 
 #: What dominance says of the winner and of the loser.
 _WON = {
@@ -57,7 +58,24 @@ def against(analysis: Analysis, name: str) -> list[str]:
             "Level of luck: whatever share of the sampled worlds, counts and all, is taken as bad "
             "luck, the better one brings at least as much at its edge."
         )
-    return said
+    return [*said, _regrets(analysis)]
+
+
+def _regrets(analysis: Analysis) -> str:
+    """Return what every strategy loses on average to the best one of each world."""
+    lost = [
+        f"{name} {_plain(analysis, s.regret.mean)} (± {_plain(analysis, T90 * s.regret.se)})"
+        for name, s in analysis.strategies.items()
+    ]
+    return f"Expected regret, what each loses to the best one of every world: {listing(lost)}."
+
+
+def _plain(analysis: Analysis, x: float) -> str:
+    """Return a value of the objective before any risk measure, without words."""
+    metric, *others = (name for name, _ in analysis.scenario.objective)
+    if others:
+        return share(x)
+    return money(x, analysis.scenario.currency) if METRICS[metric].unit == "money" else number(x)
 
 
 def _sentence(analysis: Analysis, pair: Pair, name: str) -> str:

@@ -12,6 +12,7 @@ from tiermix import standing
 from tiermix.analysis import Analysis
 from tiermix.comparing import Pair
 from tiermix.errors import UsageError
+from tiermix.words import number
 
 MIXED = brief(
     objective="reach",
@@ -74,6 +75,7 @@ def test_the_words_say_what_the_numbers_say() -> None:
     analysis = analysed(MIXED, 512)
     said = standing.against(analysis, "large")
     assert len([s for s in said if " beats large in " in s]) == 3
+    assert "half " + number(analysis.strategies["half"].regret.mean) in said[-1]
     found = pair(analysis, "small", "large")
     sentence = next(s for s in said if s.startswith("small beats large"))
     share = found.beats.mean if found.better == "small" else 1 - found.beats.mean
