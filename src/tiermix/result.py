@@ -13,8 +13,9 @@ from optimize.risk import Attainment, MeanWorst, Risk
 from sim.metrics import METRICS
 from sim.purchase import hired
 from sim.statistics import Summary
-from tiermix import __version__, result_schema
+from tiermix import __version__, result_schema, selecting, until
 from tiermix.analysis import Analysis, Estimate, Optimum, Strategy
+from tiermix.comparing import Interval, Pair
 from tiermix.result_schema import FORMAT, Document
 
 
@@ -29,7 +30,7 @@ def document(analysis: Analysis) -> Document:
     """
     scenario = analysis.scenario
     optimum = analysis.optimum
-    result = {
+    result: dict[str, Any] = {
         "tiermix": FORMAT,
         "version": __version__,
         "scenario": {"name": scenario.name, "sha256": scenario.sha256},
@@ -41,7 +42,12 @@ def document(analysis: Analysis) -> Document:
         "strategies": {
             name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
         },
+        "comparisons": [_pair(pair) for pair in analysis.pairs],
     }
+    if analysis.precision is not None:
+        result["precision"] = until.document(analysis, analysis.precision)
+    if analysis.selected is not None:
+        result["selection"] = selecting.document(analysis.selected)
     return cast(Document, _plain(result))
 
 
@@ -130,12 +136,36 @@ def _strategy(analysis: Analysis, strategy: Strategy) -> result_schema.Strategy:
             "averaged": strategy.averaged,
         },
         "p_best": strategy.p_best,
+        "p_best_interval": list(strategy.best_interval),
         "expected_regret": strategy.regret.mean,
         "expected_regret_se": strategy.regret.se,
         "over_budget": strategy.over_budget,
         "p_target": strategy.p_target,
         "chances": dict(strategy.chances),
         "metrics": {name: _summary(strategy.metrics[name]) for name in METRICS},
+    }
+
+
+def _pair(pair: Pair) -> result_schema.Pair:
+    return {
+        "better": pair.better,
+        "worse": pair.worse,
+        "difference": interval_document(pair.difference),
+        "beats": interval_document(pair.beats),
+        "ties": pair.ties,
+        "dominance": {"by": pair.dominant, "order": pair.order}
+        if pair.dominant is not None and pair.order is not None
+        else None,
+    }
+
+
+def interval_document(interval: Interval) -> result_schema.Interval:
+    """Return an estimate with the ends of its interval."""
+    return {
+        "mean": interval.mean,
+        "se": interval.se,
+        "low": interval.low,
+        "high": interval.high,
     }
 
 

@@ -15,6 +15,7 @@ from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 if TYPE_CHECKING:
     from tiermix.analysis import Analysis
     from tiermix.commands import Compared
+    from tiermix.sure import Sure
 
 app = typer.Typer(
     name="tiermix",
@@ -68,6 +69,26 @@ Certify = Annotated[
     bool,
     typer.Option("--certify", help="Add how far the plan is from the best for all worlds."),
 ]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="SHARE",
+        help="Draw worlds until the objective is known to ± this, such as 0.5%.",
+    ),
+]
+Confidence = Annotated[
+    str | None,
+    typer.Option(
+        "--confidence", metavar="SHARE", help="Choose the best strategy this surely, such as 95%."
+    ),
+]
+Indifference = Annotated[
+    str | None,
+    typer.Option(
+        "--indifference", metavar="SHARE", help="A lead that counts for nothing; default 1%."
+    ),
+]
 Out = Annotated[
     Path,
     typer.Option("--out", "-o", envvar="TIERMIX_OUT", help="Folder that holds the run folders."),
@@ -82,15 +103,23 @@ def answered(
     optimise: bool,
     compare: Compared,
     certify: bool = False,
+    asked: Sure | None = None,
 ) -> list[Analysis]:
     """Read every file, then answer every scenario."""
-    from tiermix import commands
+    from tiermix import commands, sure
     from tiermix.progress import shown_progress
 
     scenarios = [commands.load(file, worlds, seed) for file in files]
     with shown_progress() as progress:
         return [
-            commands.answer(scenario, progress, optimise=optimise, compare=compare, certify=certify)
+            commands.answer(
+                scenario,
+                progress,
+                optimise=optimise,
+                compare=compare,
+                certify=certify,
+                asked=asked or sure.AS_STATED,
+            )
             for scenario in scenarios
         ]
 
