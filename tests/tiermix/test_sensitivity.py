@@ -152,7 +152,7 @@ def test_without_a_tipping_point_the_choice_is_the_same_all_over() -> None:
     for given in firm[:4]:
         ends = plausible(found.worlds, given)
         assert ends is not None
-        for value in np.linspace(*ends, 3):
+        for value in np.linspace(ends[0], ends[1], 3).tolist():
             values = {**worlds.values, given.name: np.full(256, value)}
             task = state(found.scenario, replace(worlds, values=values))
             if given.key in ("view_rate", "authentic_share"):  # what is allowed stays the same
