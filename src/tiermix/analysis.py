@@ -46,7 +46,7 @@ Judge = Callable[[Outcomes], Array]
 MOST_CREATORS = 1e10
 
 #: Lines up to which a run looks for plans that are about as good: two searches a line.
-FEW_LINES = 8
+FEW_LINES = 6
 
 #: The name of the optimizer's plan among the strategies.
 OPTIMUM = "optimum"
