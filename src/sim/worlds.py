@@ -152,6 +152,8 @@ def draw_worlds(
         else np.full(n_worlds, law.median)
         for name, law in laws.items()
     }
+    for tier in campaign.tiers:
+        _follow(values, tier)
     if n_draws > 1:
         values[DRAW] = np.floor(uniforms[DRAW] * n_draws)
     return Worlds(campaign, seed, sample, first, values)
@@ -168,6 +170,20 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     for curve in campaign.curves:
         laws.update({f"{curve.name}.{key}": law for key, law in curve.kind.laws.items()})
     return laws
+
+
+def _follow(values: dict[str, Array], tier: Tier) -> None:
+    """Let the typical fee and engagement rate be those of the world's typical following.
+
+    They are stated for the middle of the followers' range; elasticities carry them on.
+    """
+    if tier.followers.typical_sd == 0:
+        return
+    moved = np.log(values[f"{tier.name}.followers"] / tier.followers.median)
+    fee, rate = f"{tier.name}.fee", f"{tier.name}.engagement_rate"
+    values[fee] = values[fee] * np.exp(tier.fee_elasticity * moved)
+    if tier.engagement_elasticity != 0:
+        values[rate] = expit(logit(values[rate]) + tier.engagement_elasticity * moved)
 
 
 def typical_value(law: Uncertain, z: Array) -> Array:

@@ -29,6 +29,7 @@ CHUNK = 50_000
 NOTHING = {"", "-", "–", "—", "n/a", "na", "n.a.", "nan", "null", "none", "#n/a"}
 
 _PLAIN = re.compile(r"\d+")
+_POINT = re.compile(r"\d+\.\d+")
 _STEPS = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6}
 
 
@@ -141,7 +142,7 @@ def _unscaled(text: str) -> tuple[str, float]:
 
 
 def _number(text: str, mark: str) -> float:
-    if _PLAIN.fullmatch(text) and len(text) < 16:
+    if len(text) < 16 and (_PLAIN.fullmatch(text) or (mark == "." and _POINT.fullmatch(text))):
         return float(text)
     if text.lower() in NOTHING:
         return np.nan

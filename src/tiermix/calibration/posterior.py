@@ -100,6 +100,16 @@ class Belief:
         cumulative = np.cumsum(self.density) - self.density / 2
         return float(np.interp(p, cumulative, self.x))
 
+    def widened(self, sd: float) -> Belief:
+        """Return the belief about the number plus an independent normal error."""
+        if sd <= 0:
+            return self
+        x = np.linspace(self.x[0] - REACH * sd, self.x[-1] + REACH * sd, POINTS)
+        thinned = Belief(self.x[::4], np.add.reduceat(self.density, np.arange(0, self.x.size, 4)))
+        kernel = np.exp(-(((x[:, None] - thinned.x) / sd) ** 2) / 2)
+        with np.errstate(divide="ignore"):
+            return Belief.of(x, np.log(kernel @ thinned.density))
+
     def reweighted(self, prior: Prior) -> Belief:
         """Return the belief under a prior, if this is the one under its vague part."""
         with np.errstate(divide="ignore"):
