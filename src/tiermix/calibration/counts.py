@@ -113,5 +113,5 @@ def _fit(log_likelihood: Callable[[float, float], float], prior: Prior) -> RateF
     told = np.array([[log_posterior(np.array([m, v])) for v in variations] for m in coarse])
     marginal = np.logaddexp.reduce(told, axis=1)
     x = np.linspace(coarse[0], coarse[-1], POINTS)
-    belief = Belief.of(x, CubicSpline(coarse, marginal)(x)).reweighted(prior)
+    belief = Belief.of(x, CubicSpline(coarse, marginal)(x)).under(prior)
     return RateFit(belief, float(np.sqrt(w @ np.exp(2 * found.nodes[:, 1]))))

@@ -119,7 +119,6 @@ class _Tier:
     rows: Rows
     prior: TierPrior
     reference: float = 0.0
-    reference_sd: float = 0.0
     sizes_sd: float = 0.0
 
     def followers(self) -> Fitted:
@@ -136,9 +135,8 @@ class _Tier:
         creator, logs = self.history.creator[rows], np.log(self.history.followers[rows])
         mean = _by_creator(creator, logs) / _by_creator(creator, np.ones(rows.size))
         fit = fit_sizes(mean, prior.low, prior.high, Prior(log(law.median), 0.0), law.creators_sd)
-        self.reference, self.reference_sd = fit.belief.mean, fit.belief.sd
-        self.sizes_sd = fit.creators_sd
         typical = interval(fit.belief, "log")
+        self.reference, self.sizes_sd = (log(typical[0]) + log(typical[1])) / 2, fit.creators_sd
         estimate = Estimate(
             "followers", "log", rows.size, mean.size, typical,
             around(typical, fit.creators_sd, "log"), law, low=prior.low, high=prior.high,
@@ -244,7 +242,7 @@ class _Tier:
             else self.prior.fee_elasticity if key == "fee" else self.prior.engagement_elasticity
         )  # fmt: skip
         prior = Prior(to_link(link, law.median) + elasticity * self._moved(), law.typical_sd)
-        belief = fit.typical(shifts).reweighted(prior).widened(abs(slope) * self.reference_sd)
+        belief = fit.typical(shifts).under(prior)
         whole = float(np.hypot(fit.creators_sd, slope * self.sizes_sd))
         shrink = _mean_spread(fit, whole) / whole if link == "logit" else 1.0
         typical = interval(belief, link)

@@ -92,9 +92,9 @@ class MixedFit:
         w, m = self.nuisance.weights, self.means[:, 1]
         return float(np.sqrt(w @ (self.variances[:, 1] + m**2) - (w @ m) ** 2))
 
-    def typical(self, shifts: Array, more: float = 0.0) -> Belief:
-        """Return what is known about β₀ plus a shift a node, with some more variance."""
-        sds = np.sqrt(self.variances[:, 0] + more)
+    def typical(self, shifts: Array) -> Belief:
+        """Return what is known about β₀ plus a shift a node."""
+        sds = np.sqrt(self.variances[:, 0])
         return mixture(self.nuisance.weights, self.means[:, 0] + shifts, sds)
 
 

@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 #: Spread, on the link scale, of a prior that says next to nothing: 9 of 10 within a factor 5.
 VAGUE = 1.0
 
-#: How likely a preset is about other creators altogether.
-DOUBT = 0.25
+#: How many priors are tried between a preset's and the vague one.
+TRIED = 30
 
 #: Points of a density, and how many standard deviations they reach.
 POINTS, REACH = 2001, 7.0
@@ -31,37 +31,21 @@ FARTHEST = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed before the data, on the link scale.
-
-    A mixture: with probability 1 − `DOUBT` what the preset says, else next to nothing, so that
-    data which contradict the preset win.
+    """What is believed before the data, on the link scale: a normal law.
 
     Parameters
     ----------
     centre : float
     sd : float
-        Of the preset's range; 0 where it gives none, which leaves the vague part alone.
-
-    References
-    ----------
-    Schmidli et al. (2014), "Robust meta-analytic-predictive priors in clinical trials with
-    historical control information".
+        Of the preset's range; 0 where it gives none, which says next to nothing.
     """
 
     centre: float
     sd: float
 
     def log_vague(self, x: Array) -> Array:
-        """Return the log density of the vague part."""
+        """Return the log density of a law around the same centre that says next to nothing."""
         return log_normal(x - self.centre, VAGUE**2)
-
-    def log_density(self, x: Array) -> Array:
-        """Return the log density of the mixture."""
-        vague = self.log_vague(x)
-        if self.sd == 0:
-            return vague
-        stated = log_normal(x - self.centre, self.sd**2)
-        return np.asarray(np.logaddexp(log(1 - DOUBT) + stated, log(DOUBT) + vague))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +84,25 @@ class Belief:
         cumulative = np.cumsum(self.density) - self.density / 2
         return float(np.interp(p, cumulative, self.x))
 
-    def widened(self, sd: float) -> Belief:
-        """Return the belief about the number plus an independent normal error."""
-        if sd <= 0:
-            return self
-        x = np.linspace(self.x[0] - REACH * sd, self.x[-1] + REACH * sd, POINTS)
-        thinned = Belief(self.x[::4], np.add.reduceat(self.density, np.arange(0, self.x.size, 4)))
-        kernel = np.exp(-(((x[:, None] - thinned.x) / sd) ** 2) / 2)
-        with np.errstate(divide="ignore"):
-            return Belief.of(x, np.log(kernel @ thinned.density))
+    def under(self, prior: Prior) -> Belief:
+        """Return the belief under a prior, if this is the one under its vague law.
 
-    def reweighted(self, prior: Prior) -> Belief:
-        """Return the belief under a prior, if this is the one under its vague part."""
+        Where the data contradict the prior, it is loosened until they are likeliest: its
+        spread is the one of largest marginal likelihood, and its own at least.
+
+        References
+        ----------
+        Berger (1985), "Statistical Decision Theory and Bayesian Analysis", section 3.5.4 (type
+        II maximum likelihood).
+        """
+        if prior.sd == 0:
+            return self
         with np.errstate(divide="ignore"):
-            told = np.log(self.density)
-        return Belief.of(self.x, told + prior.log_density(self.x) - prior.log_vague(self.x))
+            likelihood = np.log(self.density) - prior.log_vague(self.x)
+        spreads = np.geomspace(prior.sd, max(VAGUE, prior.sd), TRIED)
+        candidates = [likelihood + log_normal(self.x - prior.centre, sd**2) for sd in spreads]
+        marginals = [np.logaddexp.reduce(candidate) for candidate in candidates]
+        return Belief.of(self.x, candidates[int(np.argmax(np.array(marginals).round(6)))])
 
 
 def mixture(weights: Array, means: Array, sds: Array) -> Belief:

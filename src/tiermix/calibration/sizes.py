@@ -60,7 +60,7 @@ def fit_sizes(logs: Array, low: float, high: float, prior: Prior, creators_sd: f
     told = -n * np.log(step) - n * (square + (mean - x) ** 2) / (2 * step**2)
     told = told - n * _log_inside(x, step, low, high)
     told = told + log_normal(np.log(step / creators_sd), float(SPREAD_SD[0]) ** 2)
-    told = told + prior.log_density(x)
+    told = told + prior.log_vague(x)
     weights = np.exp(told - told.max())
     belief = Belief(x, weights.sum(axis=0) / weights.sum())
     spread = np.sqrt((weights.sum(axis=1) @ step[:, 0] ** 2) / weights.sum())

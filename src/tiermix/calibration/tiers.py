@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import exp, inf, sqrt
 from pathlib import Path
 
@@ -230,7 +231,7 @@ def _by_name(history: History, tiers: Sequence[TierPrior]) -> Assigned:
 
 def _by_followers(history: History, tiers: Sequence[TierPrior]) -> Assigned:
     ordered = sorted((_limited(tier) for tier in tiers), key=lambda tier: tier.low)
-    for below, above in zip(ordered, ordered[1:], strict=False):
+    for below, above in pairwise(ordered):
         if above.low < below.high * (1 - 1e-9):
             message = (
                 f"no column for the tier, and {below.name} and {above.name} overlap in followers; "

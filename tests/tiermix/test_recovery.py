@@ -1,0 +1,121 @@
+"""From posts with known truth the ranges hold it, and are as narrow as the posts warrant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import log
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from histories import drawn_truth, moved_truth, simulated, true_middle
+from sim.uncertain import Z95
+from tiermix.calibration.estimates import Estimate, to_link
+from tiermix.calibration.learning import fit_tier
+from tiermix.calibration.tiers import TierPrior, of_preset
+
+MICRO = of_preset("micro", "evidence", "micro")
+MACRO = of_preset("macro", "evidence", "macro")
+#: Limits that leave a third of the law of followers.
+NARROW = replace(MICRO, low=10_000, high=40_000)
+UNCUT = replace(MICRO, low=0.0, high=float("inf"))
+
+
+@dataclass
+class Coverage:
+    """How often the range of an input held the truth, and how wide it was."""
+
+    held: list[bool]
+    widths: list[float]
+    narrower: list[float]
+    contents: list[float]
+
+
+def content(estimate: Estimate, middle: float, sd: float) -> float:
+    """Return the share of the true creators that lie in the range of creators."""
+    assert estimate.spread is not None
+    low, high = (to_link(estimate.link, end) for end in estimate.spread)
+    return float(ndtr((high - middle) / sd) - ndtr((low - middle) / sd))
+
+
+def replicate(
+    prior: TierPrior,
+    truth_of: Callable[[TierPrior, np.random.Generator], TierPrior],
+    n_posts: int,
+    replications: int,
+    *,
+    each: float = 2.5,
+    missing: Sequence[str] = (),
+) -> dict[str, Coverage]:
+    """Return the coverage of every input that is learned."""
+    found: dict[str, Coverage] = {}
+    for seed in range(replications):
+        rng = np.random.default_rng([seed, n_posts, len(missing)])
+        truth = truth_of(prior, rng)
+        history = simulated(truth, n_posts, rng, each=each, missing=missing)
+        fit = fit_tier(history, np.arange(history.size), prior)
+        sizes = fit.fits["followers"].estimate
+        reference = sum(log(end) for end in sizes.typical) / 2
+        if not sizes.learned:
+            reference = log(truth.laws["followers"].median)
+        for estimate in fit.estimates:
+            if not estimate.learned:
+                continue
+            middle = true_middle(truth, estimate.key, reference)
+            low, high = (to_link(estimate.link, end) for end in estimate.typical)
+            mine = found.setdefault(estimate.key, Coverage([], [], [], []))
+            mine.held.append(low <= middle <= high)
+            mine.widths.append((high - low) / (2 * Z95))
+            if estimate.narrower is not None:
+                mine.narrower.append(estimate.narrower)
+            if estimate.spread is not None:
+                sd = truth.laws[estimate.key].creators_sd
+                mine.contents.append(content(estimate, middle, sd))
+    return found
+
+
+def as_believed(prior: TierPrior, rng: np.random.Generator) -> TierPrior:
+    return drawn_truth(prior, rng)
+
+
+def elsewhere(prior: TierPrior, rng: np.random.Generator) -> TierPrior:
+    return moved_truth(prior)
+
+
+def told(name: str, found: dict[str, Coverage]) -> str:
+    """Return the figures of a setting, one input a line."""
+    lines = [name]
+    for key, mine in found.items():
+        narrower = f"{np.mean(mine.narrower):5.2f}" if mine.narrower else "    –"
+        inside = f"{np.mean(mine.contents):5.2f}" if mine.contents else "    –"
+        lines.append(
+            f"  {key:22} held {np.mean(mine.held):.3f}  sd {np.mean(mine.widths):.3f}  "
+            f"of preset {narrower}  creators inside {inside}"
+        )
+    return "\n".join(lines)
+
+
+SETTINGS = {
+    "10 posts": (MICRO, as_believed, 10, {}),
+    "100 posts": (MICRO, as_believed, 100, {}),
+    "10,000 posts": (MICRO, as_believed, 10_000, {}),
+    "macro, 100 posts": (MACRO, as_believed, 100, {}),
+    "no limits, 100 posts": (UNCUT, as_believed, 100, {}),
+    "narrow limits, 10 posts": (NARROW, as_believed, 10, {}),
+    "narrow limits, 100 posts": (NARROW, as_believed, 100, {}),
+    "narrow limits, 10,000 posts": (NARROW, as_believed, 10_000, {}),
+    "one post a creator, 10": (MICRO, as_believed, 10, {"each": 1}),
+    "one post a creator, 100": (MICRO, as_believed, 100, {"each": 1}),
+    "no followers, 100 posts": (MICRO, as_believed, 100, {"missing": ("followers",)}),
+    "no views or clicks, 100": (MICRO, as_believed, 100, {"missing": ("impressions", "clicks")}),
+}
+ELSEWHERE = {
+    "elsewhere, 10 posts": (MICRO, elsewhere, 10, {}),
+    "elsewhere, 100 posts": (MICRO, elsewhere, 100, {}),
+    "elsewhere, 10,000 posts": (MICRO, elsewhere, 10_000, {}),
+}
+if __name__ == "__main__":
+    for name, (prior, truth, n, more) in (SETTINGS | ELSEWHERE).items():
+        print(told(name, replicate(prior, truth, n, 200, **more)), flush=True)
