@@ -72,7 +72,10 @@ class Estimate:
     @property
     def law(self) -> Uncertain:
         """The estimate as the simulator takes it."""
-        return Uncertain.stated(self.link, self.typical, self.spread, self.low, self.high)
+        low, high = self.typical
+        known = high <= low * (1 + 1e-9)
+        typical = (low + high) / 2 if known else self.typical
+        return Uncertain.stated(self.link, typical, self.spread, self.low, self.high)
 
     @property
     def narrower(self) -> float | None:
