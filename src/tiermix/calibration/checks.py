@@ -28,8 +28,8 @@ LARGEST = 4_000
 #: Probability to either side beyond which observed and simulated posts differ.
 RARE = 0.005
 
-#: Campaigns that are left out in turn at most.
-CAMPAIGNS = 20
+#: Campaigns that are left out in turn at most, also of a history with many rows.
+CAMPAIGNS, MANY_ROWS, FEW_CAMPAIGNS = 20, 20_000, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,8 @@ def _figures(values: Array) -> Array:
 def left_out(found: Calibration, seed: int) -> list[Forecast]:
     """Forecast campaigns from all the others, one after the other.
 
-    Where there are more than `CAMPAIGNS`, as many are taken, evenly over time.
+    Where there are more than `CAMPAIGNS`, as many are taken, evenly over time; fewer of a long
+    history, in which all but one campaign leave little open.
 
     Parameters
     ----------
@@ -207,7 +208,8 @@ def left_out(found: Calibration, seed: int) -> list[Forecast]:
     campaigns = [one for one in campaigns_of(found) if one[1].size]
     if len(campaigns) < 3:
         return []
-    chosen = np.unique(np.linspace(0, len(campaigns) - 1, min(CAMPAIGNS, len(campaigns))).round())
+    most = min(CAMPAIGNS if found.history.size <= MANY_ROWS else FEW_CAMPAIGNS, len(campaigns))
+    chosen = np.unique(np.linspace(0, len(campaigns) - 1, most).round())
     told: list[Forecast] = []
     for i in chosen.astype(int):
         name, rows = campaigns[i]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log
+from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from scipy.interpolate import CubicSpline
 from scipy.special import betaln, expit, gammaln
 
 from tiermix.calibration.posterior import (
+    PLENTY,
     POINTS,
     REACH,
     Belief,
@@ -62,12 +63,7 @@ def fit_share(counts: Array, trials: Array, prior: Prior) -> RateFit:
     prior : Prior
         Of the log odds of the mean.
     """
-
-    def log_likelihood(mean: float, variation: float) -> float:
-        a, b = beta_parameters(float(expit(mean)), variation)
-        return float((betaln(counts + a, trials - counts + b) - betaln(a, b)).sum())
-
-    return _fit(log_likelihood, prior)
+    return _fit(_beta_binomial, counts, trials, prior)
 
 
 def fit_ratio(counts: Array, exposures: Array, prior: Prior) -> RateFit:
@@ -80,14 +76,19 @@ def fit_ratio(counts: Array, exposures: Array, prior: Prior) -> RateFit:
     prior : Prior
         Of the log of the mean.
     """
+    return _fit(_gamma_poisson, counts, exposures, prior)
 
-    def log_likelihood(mean: float, variation: float) -> float:
-        shape = variation**-2.0
-        expected = exposures * np.exp(mean)
-        logs = gammaln(counts + shape) - gammaln(shape) - shape * np.log1p(expected / shape)
-        return float((logs + counts * (mean - np.log(shape + expected))).sum())
 
-    return _fit(log_likelihood, prior)
+def _beta_binomial(counts: Array, trials: Array, mean: float, variation: float) -> float:
+    a, b = beta_parameters(float(expit(mean)), variation)
+    return float((betaln(counts + a, trials - counts + b) - betaln(a, b)).sum())
+
+
+def _gamma_poisson(counts: Array, exposures: Array, mean: float, variation: float) -> float:
+    shape = variation**-2.0
+    expected = exposures * np.exp(mean)
+    logs = gammaln(counts + shape) - gammaln(shape) - shape * np.log1p(expected / shape)
+    return float((logs + counts * (mean - np.log(shape + expected))).sum())
 
 
 def beta_parameters(mean: float, variation: float) -> tuple[float, float]:
@@ -96,20 +97,27 @@ def beta_parameters(mean: float, variation: float) -> tuple[float, float]:
     return mean * size, (1 - mean) * size
 
 
-def _fit(log_likelihood: Callable[[float, float], float], prior: Prior) -> RateFit:
+def _fit(
+    likelihood: Callable[[Array, Array, float, float], float],
+    counts: Array,
+    trials: Array,
+    prior: Prior,
+) -> RateFit:
     """Return the marginal law of the mean: a grid of it, nodes of the variation."""
     start, sd = np.array([prior.centre, log(VARIATION)]), np.array([1.0, VARIATION_SD])
+    step = ceil(counts.size / PLENTY)
 
-    def log_posterior(both: Array) -> float:
-        deviation = (both - start) / sd
-        told = log_likelihood(float(both[0]), float(np.exp(both[1])))
-        return told + float(log_normal(deviation, 1.0).sum())
+    def log_posterior(both: Array, step: int = 1) -> float:
+        told = likelihood(counts[::step], trials[::step], float(both[0]), float(np.exp(both[1])))
+        return told + float(log_normal((both - start) / sd, 1.0).sum())
 
-    found = quadrature(log_posterior, start, sd)
+    found = quadrature(lambda both: log_posterior(both, step), start, sd)
     w = found.weights
     middle, wide = w @ found.nodes, np.sqrt(w @ (found.nodes - w @ found.nodes) ** 2)
     coarse = middle[0] + np.linspace(-REACH, REACH, MEANS) * wide[0]
     variations = middle[1] + np.linspace(-3, 3, VARIATIONS) * wide[1]
+    if step > 1:
+        variations = middle[1:]
     told = np.array([[log_posterior(np.array([m, v])) for v in variations] for m in coarse])
     marginal = np.logaddexp.reduce(told, axis=1)
     x = np.linspace(coarse[0], coarse[-1], POINTS)

@@ -391,5 +391,5 @@ def _posts_each(history: History, rows: Rows) -> float:
     if not rows.size:
         return 1.0
     campaign = history.campaign.codes[rows] if history.campaign else np.zeros(rows.size, int)
-    deals = np.unique(np.stack([history.creator[rows], campaign]), axis=1).shape[1]
+    deals = np.unique(history.creator[rows] * (1 + campaign.max()) + campaign).size
     return float(history.posts[rows].sum() / deals)

@@ -23,6 +23,9 @@ TRIED, GAIN = 30, 0.1
 #: Points of a density, and how many standard deviations they reach.
 POINTS, REACH = 2001, 7.0
 
+#: Rows from which on two nuisance parameters are as good as known from a part of the creators.
+PLENTY = 10_000
+
 #: Nodes of the quadrature over the first and the second nuisance parameter.
 NODES = (7, 5)
 
@@ -139,6 +142,10 @@ class Nuisance:
 
     nodes: Array
     weights: Array
+
+    def collapsed(self) -> Nuisance:
+        """Return the mean alone, for data that leave nothing open."""
+        return Nuisance((self.weights @ self.nodes)[None, :], np.ones(1))
 
 
 def quadrature(log_posterior: Callable[[Array], float], start: Array, sd: Array) -> Nuisance:

@@ -21,7 +21,8 @@ Json = dict[str, Any]
 #: Outliers that are named, of each tier.
 NAMED = 5
 
-_LABELS = {
+#: How inputs are named in tables.
+LABELS = {
     "followers": "followers",
     "fee": "fee",
     "view_rate": "view rate",
@@ -72,7 +73,7 @@ def _table(fit: TierFit) -> Any:
     table = blank_table("Input", ["Typical", "Creators", "Preset", "Posts"])
     for estimate in fit.estimates:
         table.add_row(
-            _LABELS[estimate.key],
+            LABELS[estimate.key],
             _shown(estimate.typical, estimate.key),
             _shown(estimate.spread, estimate.key) if estimate.spread else NOTHING,
             _preset(estimate) if estimate.before is not None else NOTHING,
@@ -106,12 +107,12 @@ def _remarks(fit: TierFit) -> list[str]:
         if estimate.elasticity is not None:
             assert estimate.elasticity_sd is not None
             said.append(
-                f"{_LABELS[estimate.key].capitalize()}: elasticity in followers "
+                f"{LABELS[estimate.key].capitalize()}: elasticity in followers "
                 f"{estimate.elasticity:.2f} (± {1.645 * estimate.elasticity_sd:.2f}, 90 %)."
             )
         if estimate.note:
-            said.append(f"{_LABELS[estimate.key].capitalize()}: {estimate.note}.")
-    apart = [f"{_LABELS[e.key]} {e.posts_sd:.2f}" for e in fit.estimates if e.posts_sd is not None]
+            said.append(f"{LABELS[estimate.key].capitalize()}: {estimate.note}.")
+    apart = [f"{LABELS[e.key]} {e.posts_sd:.2f}" for e in fit.estimates if e.posts_sd is not None]
     if apart:
         said.append(
             f"Posts of one creator differ by (sd on the log or logit scale): {', '.join(apart)}."
@@ -125,7 +126,7 @@ def _outliers(found: Sequence[Outlier]) -> list[str]:
     if not found:
         return []
     named = [
-        f"row {one.line}{f' ({one.creator})' if one.creator else ''}: {_LABELS[one.key]} "
+        f"row {one.line}{f' ({one.creator})' if one.creator else ''}: {LABELS[one.key]} "
         f"{_shown((one.value, one.value), one.key)}, the middle is "
         f"{_shown((one.middle, one.middle), one.key)}"
         for one in found[:NAMED]

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tiermix.cli.options import Json, app, print_json
+from tiermix.cli.options import Json, Seed, app, print_json
 
 if TYPE_CHECKING:
     from tiermix.calibration.history import History
     from tiermix.calibration.tiers import Setting
+
+
+#: Where the random numbers of checks and forecasts start.
+SEED = 1
 
 
 class Dates(StrEnum):
@@ -60,19 +64,31 @@ def calibrate(
     columns: Columns = None,
     dates: DateStyle = None,
     presets: Presets = None,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Hold the fit against the posts.")
+    ] = True,
+    seed: Seed = None,
     as_json: Json = False,
 ) -> None:
     """Learn the ranges of each tier from past posts."""
-    from tiermix.calibration import showing, writing
+    from tiermix.calibration import checks, showing, trials, writing
     from tiermix.calibration.calibrating import calibrate as learn
     from tiermix.errors import UsageError
+    from tiermix.progress import shown_progress
     from tiermix.terminal import console
 
     if write and into is None:
         raise UsageError("--write needs --into SCENARIO: the file to change")
-    posts, setting = _read(history, into, columns, dates, presets)
-    found = learn(posts, setting)
+    with shown_progress() as progress:
+        progress("reading the posts")
+        posts, setting = _read(history, into, columns, dates, presets)
+        progress("learning")
+        found = learn(posts, setting)
+        progress("checking")
+        checked = checks.predictive_checks(found, seed or SEED) if check else []
+        left_out = checks.left_out(found, seed or SEED) if check else []
     document = showing.estimates_document(found)
+    document["checks"] = trials.checks_document(checked, left_out)
     change = ""
     if into is not None:
         text = writing.scenario_text(into)
@@ -85,8 +101,49 @@ def calibrate(
         print_json(document)
     else:
         showing.show_estimates(console(), found)
+        if checked:
+            trials.show_checks(console(), checked, left_out)
         typer.echo(f"\n{change or document['yaml']}".rstrip())
     _say_what_next(into, change, write=write)
+
+
+@app.command(epilog="Example: tiermix backtest posts.csv --from 2026-01-01")
+def backtest(
+    history: Posts,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DATE",
+            help="First day that is forecast, or the share of campaigns learned from.",
+            show_default="70%",
+        ),
+    ] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", metavar="SCENARIO", help="Take tiers and presets from it."),
+    ] = None,
+    columns: Columns = None,
+    dates: DateStyle = None,
+    presets: Presets = None,
+    seed: Seed = None,
+    as_json: Json = False,
+) -> None:
+    """Forecast later campaigns from earlier posts, against a naive forecast."""
+    from tiermix.calibration import trials
+    from tiermix.calibration.backtest import backtest as test
+    from tiermix.progress import shown_progress
+    from tiermix.terminal import console
+
+    with shown_progress() as progress:
+        progress("reading the posts")
+        posts, setting = _read(history, scenario, columns, dates, presets)
+        progress("learning and forecasting")
+        found = test(posts, setting, start, seed or SEED)
+    if as_json:
+        print_json(trials.backtest_document(found))
+    else:
+        trials.show_backtest(console(), found)
 
 
 def _say_what_next(into: Path | None, change: str, *, write: bool) -> None:
@@ -113,7 +170,7 @@ def _read(
     from tiermix.errors import UsageError
 
     if into is not None and presets is not None:
-        raise UsageError("--presets: the scenario of --into says which presets it takes")
+        raise UsageError("--presets: the scenario says which presets it takes")
     setting = None if into is None else setting_of_scenario(into)
     style = None if dates is None else dates.value
     posts = read_history(history, named_columns(columns or []), style)
