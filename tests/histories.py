@@ -66,7 +66,7 @@ def simulated(
     missing: Sequence[str] = (),
 ) -> History:
     """Return posts of a tier, about `each` of every creator."""
-    n_creators = n_posts if each == 1 else max(int(round(n_posts / each)), 1)
+    n_creators = n_posts if each == 1 else max(round(n_posts / each), 1)
     creator = np.arange(n_posts) if each == 1 else rng.integers(0, n_creators, n_posts)
     followers, size = _followers(truth, n_creators, rng)
     fee = _by_post(truth, "fee", truth.fee_elasticity * size, creator, rng)

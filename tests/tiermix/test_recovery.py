@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
-import pytest
 from scipy.special import ndtr
 
 from histories import drawn_truth, moved_truth, simulated, true_middle
@@ -116,6 +115,55 @@ ELSEWHERE = {
     "elsewhere, 100 posts": (MICRO, elsewhere, 100, {}),
     "elsewhere, 10,000 posts": (MICRO, elsewhere, 10_000, {}),
 }
-if __name__ == "__main__":
-    for name, (prior, truth, n, more) in (SETTINGS | ELSEWHERE).items():
-        print(told(name, replicate(prior, truth, n, 200, **more)), flush=True)
+REPLICATIONS = 200
+INPUTS = (
+    "followers", "fee", "view_rate", "engagement_rate", "clicks_per_engagement", "conversion_rate",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_90_percent_ranges_hold_the_truth(name: str) -> None:
+    """Fewer than 85 %, less two standard errors of 200 replications, is a failure."""
+    prior, truth, n, more = SETTINGS[name]
+    found = replicate(prior, truth, n, REPLICATIONS, **more)
+    print(told(name, found))
+    error = (0.9 * 0.1 / REPLICATIONS) ** 0.5
+    for key, mine in found.items():
+        assert np.mean(mine.held) >= 0.85 - 2 * error, key
+        if key != "followers":  # cut followers leave their middle open: ranges hold too much
+            assert np.mean(mine.held) <= 0.95 + 2 * error, key
+        if mine.contents:
+            assert 0.85 <= np.mean(mine.contents) <= 0.96, key
+        if mine.narrower and n >= 100:
+            assert np.mean(mine.narrower) < 1, key
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_truth_far_from_the_preset_is_found_from_100_posts_on(name: str) -> None:
+    prior, truth, n, more = ELSEWHERE[name]
+    found = replicate(prior, truth, n, REPLICATIONS, **more)
+    print(told(name, found))
+    for key, mine in found.items():
+        if n >= 10_000:
+            assert np.mean(mine.held) >= 0.85 - 0.045, key
+        elif n >= 100:
+            assert np.mean(mine.held) >= 0.7, key
+
+
+def test_a_hundred_posts_find_the_truth_most_of_the_time() -> None:
+    """A short run of the campaigns: all inputs together, 12 replications."""
+    found = replicate(MICRO, as_believed, 100, 12)
+    assert set(found) == set(INPUTS)
+    held = [one for mine in found.values() for one in mine.held]
+    assert len(held) == 72
+    assert sum(held) >= 57  # 90 % expected: fewer happens once in 500 runs
+    assert np.mean(found["engagement_rate"].narrower) < 0.6
+
+
+def test_more_posts_narrow_the_range_as_their_number_warrants() -> None:
+    few, many = (replicate(MICRO, as_believed, n, 4) for n in (300, 4800))
+    for key in ("fee", "view_rate", "engagement_rate"):
+        ratio = np.mean(many[key].widths) / np.mean(few[key].widths)
+        assert 0.2 < ratio < 0.33  # a quarter: 16 times as many posts

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from scipy.special import bdtr
 
 from sim.metrics import METRICS
 from tiermix.calibration.backtest import Backtest, Score
@@ -22,8 +23,8 @@ Json = dict[str, Any]
 #: Quantiles that the table shows, by position in `LEVELS`; the share of zeros comes last.
 SHOWN = (0, 2, 4)
 
-#: Coverage of 90 % ranges below which a reader is warned.
-LOW = 0.8
+#: How unlikely as few ranges would hold by chance, where a reader is warned.
+LOW = 0.025
 
 
 def show_checks(out: Console, checks: Sequence[Check], left_out: Sequence[Forecast]) -> None:
@@ -69,13 +70,18 @@ def left_out_said(found: Sequence[Forecast]) -> list[str]:
         "Each campaign forecast from the others, given its spend: the 90 % range held "
         f"{listing(held)}."
     ]
-    worst = [metric for metric, (k, n) in told.items() if n >= 5 and k / n < LOW]
+    worst = [metric for metric, (k, n) in told.items() if _too_few(k, n)]
     if worst:
         said.append(
             f"That is few for {listing([_label(metric) for metric in worst])}: campaigns differ "
             "by more than their creators; state `resonance` as a range, or plan with care."
         )
     return said
+
+
+def _too_few(held: int, of: int) -> bool:
+    """Whether so few of some 90 % ranges hold by bad luck alone hardly ever."""
+    return bool(bdtr(held, of, 0.9) < LOW)
 
 
 def _label(metric: str) -> str:
@@ -167,7 +173,7 @@ def backtest_said(found: Backtest) -> list[str]:
         said.append(f"Better than naive for {listing([_label(m) for m in better])}.")
     if worse:
         said.append(f"No better than naive for {listing([_label(m) for m in worse])}.")
-    low = [s.metric for s in found.scores if s.campaigns >= 5 and s.held < LOW]
+    low = [s.metric for s in found.scores if _too_few(round(s.held * s.campaigns), s.campaigns)]
     if low:
         said.append(
             f"Ranges held too rarely for {listing([_label(m) for m in low])}: later campaigns "
