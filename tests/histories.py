@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf, log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def simulated(
     total = (1 - mean) / (mean * VARIATION**2)
     rate = rng.beta(mean * total, (1 - mean) * total, n_creators)[creator]
     conversions = rng.binomial(clicks, rate)
-    columns: dict[str, Array] = {
+    columns: dict[str, Any] = {
         "followers": followers[creator].astype(float),
         "fee": np.exp(fee),
         "impressions": rng.binomial(followers[creator], views).astype(float),

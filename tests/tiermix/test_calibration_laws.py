@@ -110,7 +110,7 @@ def test_a_share_from_counts_is_what_a_fine_grid_says(counts: list[int], trials:
     for variation in VARIATION * np.exp(VARIATION_SD * np.linspace(-4, 4, 41)):
         pairs = [beta_parameters(float(expit(m)), variation) for m in x]
         a, b = np.array(pairs).T[:, :, None]
-        logs = stats.betabinom.logpmf(k, n, a, b).sum(axis=1)
+        logs = np.asarray(stats.betabinom.logpmf(k, n, a, b)).sum(axis=1)
         logs -= ((x - prior.centre) / VAGUE) ** 2 / 2
         density += np.exp(logs - log(variation / VARIATION) ** 2 / (2 * VARIATION_SD**2))
     brute = Belief(x, density / density.sum())
@@ -127,7 +127,7 @@ def test_a_ratio_from_counts_is_what_a_fine_grid_says() -> None:
     for variation in VARIATION * np.exp(VARIATION_SD * np.linspace(-4, 4, 41)):
         shape = variation**-2
         p = shape / (shape + n * np.exp(x)[:, None])
-        logs = stats.nbinom.logpmf(k, shape, p).sum(axis=1)
+        logs = np.asarray(stats.nbinom.logpmf(k, shape, p)).sum(axis=1)
         logs -= ((x - prior.centre) / VAGUE) ** 2 / 2
         density += np.exp(logs - log(variation / VARIATION) ** 2 / (2 * VARIATION_SD**2))
     brute = Belief(x, density / density.sum())
@@ -137,7 +137,7 @@ def test_a_ratio_from_counts_is_what_a_fine_grid_says() -> None:
 
 def test_no_conversion_in_many_clicks_says_that_they_are_rare() -> None:
     prior = Prior(float(logit(0.03)), 0.2)
-    few, many = (fit_share(np.zeros(1), np.array([n]), prior).belief for n in (10.0, 4000.0))
+    few, many = (fit_share(np.zeros(10), np.full(10, n), prior).belief for n in (1.0, 400.0))
     assert expit(few.quantile(0.95)) > 0.03
     assert expit(many.quantile(0.95)) < 0.01
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log
+from typing import Any
 
 import numpy as np
+import pytest
 from scipy.special import ndtr
 
 from histories import drawn_truth, moved_truth, simulated, true_middle
@@ -17,6 +19,8 @@ from tiermix.calibration.tiers import TierPrior, of_preset
 
 MICRO = of_preset("micro", "evidence", "micro")
 MACRO = of_preset("macro", "evidence", "macro")
+Truth = Callable[[TierPrior, np.random.Generator], TierPrior]
+Setting = tuple[TierPrior, Truth, int, dict[str, Any]]
 #: Limits that leave a third of the law of followers.
 NARROW = replace(MICRO, low=10_000, high=40_000)
 UNCUT = replace(MICRO, low=0.0, high=float("inf"))
@@ -41,7 +45,7 @@ def content(estimate: Estimate, middle: float, sd: float) -> float:
 
 def replicate(
     prior: TierPrior,
-    truth_of: Callable[[TierPrior, np.random.Generator], TierPrior],
+    truth_of: Truth,
     n_posts: int,
     replications: int,
     *,
@@ -96,7 +100,7 @@ def told(name: str, found: dict[str, Coverage]) -> str:
     return "\n".join(lines)
 
 
-SETTINGS = {
+SETTINGS: dict[str, Setting] = {
     "10 posts": (MICRO, as_believed, 10, {}),
     "100 posts": (MICRO, as_believed, 100, {}),
     "10,000 posts": (MICRO, as_believed, 10_000, {}),
@@ -110,7 +114,7 @@ SETTINGS = {
     "no followers, 100 posts": (MICRO, as_believed, 100, {"missing": ("followers",)}),
     "no views or clicks, 100": (MICRO, as_believed, 100, {"missing": ("impressions", "clicks")}),
 }
-ELSEWHERE = {
+ELSEWHERE: dict[str, Setting] = {
     "elsewhere, 10 posts": (MICRO, elsewhere, 10, {}),
     "elsewhere, 100 posts": (MICRO, elsewhere, 100, {}),
     "elsewhere, 10,000 posts": (MICRO, elsewhere, 10_000, {}),

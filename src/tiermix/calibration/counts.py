@@ -32,7 +32,7 @@ from tiermix.calibration.posterior import (
 Array = NDArray[np.float64]
 
 #: Coefficient of variation of creators' rates: a guess, and the spread of its log.
-VARIATION, VARIATION_SD = 0.5, 0.7
+VARIATION, VARIATION_SD = 0.5, 0.4
 
 #: Values of the mean at which the likelihood is taken, and of the variation at each.
 MEANS, VARIATIONS = 25, 7

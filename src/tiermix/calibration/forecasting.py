@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +143,7 @@ def _campaign(learned: Calibration) -> Campaign:
 
 def _tier(fit: TierFit) -> Tier:
     """Return a tier whose spend is fees alone, and whose creators all post."""
-    laws = {
+    laws: dict[str, Any] = {
         estimate.key: estimate.law for estimate in fit.estimates if estimate.key != "delivery_rate"
     }
     slopes = {key: fit.fits[key].estimate.elasticity or 0.0 for key in ("fee", "engagement_rate")}
@@ -176,9 +177,10 @@ def campaigns_of(calibration: Calibration) -> list[tuple[str, Rows]]:
     order = np.argsort(codes, kind="stable")
     ends = np.searchsorted(codes[order], np.arange(len(names) + 1))
     found = [(name, order[ends[i] : ends[i + 1]]) for i, name in enumerate(names)]
-    if history.date is None:
+    days = history.date
+    if days is None:
         return found
-    return sorted(found, key=lambda one: (str(np.nanmin(history.date[one[1]])), one[0]))
+    return sorted(found, key=lambda one: (str(np.nanmin(days[one[1]])), one[0]))
 
 
 def coverage(found: Iterable[Forecast]) -> dict[str, tuple[int, int]]:

@@ -52,9 +52,6 @@ SYNONYMS = {
     "revenue": ("revenue", "turnover", "sales_value", "order_value", "gmv", "total_revenue"),
 }  # fmt: skip
 
-#: Roles that are text.
-WORDS = ("creator", "tier", "platform", "campaign")
-
 #: Counts that make up engagements where these are not given.
 PARTS = ("likes", "comments", "shares", "saves")
 
@@ -176,12 +173,7 @@ def read_history(path: Path, named: Mapping[str, str], dates: Style | None = Non
     missing = np.full(table.lines.size, np.nan)
     posts = numbers.get("posts", missing)
     posts = np.where(np.isfinite(posts), posts, 1.0)
-    labels = {role: _labels(table, role) for role in WORDS}
-    creator, creators = _creators(labels.pop("creator"), table.lines.size)
-    counts = {
-        role: numbers.get(role, missing)
-        for role in ("followers", "impressions", "reach", "clicks", "conversions", "revenue")
-    }
+    creator, creators = _creators(_labels(table, "creator"), table.lines.size)
     return History(
         source=table.source,
         lines=table.lines,
@@ -191,9 +183,16 @@ def read_history(path: Path, named: Mapping[str, str], dates: Style | None = Non
         posts=posts,
         fee=_fees(table, numbers, posts, missing),
         engagements=_engagements(numbers, missing),
+        tier=_labels(table, "tier"),
+        platform=_labels(table, "platform"),
+        campaign=_labels(table, "campaign"),
+        followers=numbers.get("followers", missing),
+        impressions=numbers.get("impressions", missing),
+        reach=numbers.get("reach", missing),
+        clicks=numbers.get("clicks", missing),
+        conversions=numbers.get("conversions", missing),
+        revenue=numbers.get("revenue", missing),
         unused=table.unused,
-        **labels,
-        **counts,
     )
 
 

@@ -306,7 +306,7 @@ def _delivery(history: History, rows: Rows, prior: TierPrior) -> Fitted:
     if posted.all():
         return _from_preset("delivery_rate", prior)
     creator, law = history.creator[rows], prior.laws["delivery_rate"]
-    k, n = _by_creator(creator, posted * 1.0), _by_creator(creator, np.ones(rows.size))
+    k, n = _by_creator(creator, posted.astype(float)), _by_creator(creator, np.ones(rows.size))
     fit = fit_share(k, n, Prior(float(logit(law.median)), law.typical_sd))
     estimate = Estimate(
         "delivery_rate", "logit", rows.size, n.size, interval(fit.belief, "logit"), None, law,
@@ -379,7 +379,7 @@ def _by_creator(creator: NDArray[np.intp], values: Array) -> Array:
     if not creator.size:
         return np.empty(0)
     where = np.unique(creator, return_inverse=True)[1]
-    return np.bincount(where, values)
+    return np.asarray(np.bincount(where, values), float)
 
 
 def _distinct(history: History, rows: Rows) -> int:

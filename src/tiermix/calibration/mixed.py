@@ -274,7 +274,7 @@ def _given(
 
 def _cross(a: Array, b: Array) -> Array:
     """Return aᵀ b of long narrow matrices, without threads that cost more than they save."""
-    return np.einsum("ni,nj->ij", a, b)
+    return np.asarray(np.einsum("ni,nj->ij", a, b))
 
 
 def _expected(rows: _Rows, fit: MixedFit) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, pi, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -166,7 +167,7 @@ def quadrature(log_posterior: Callable[[Array], float], start: Array, sd: Array)
     Rue, Martino and Chopin (2009), "Approximate Bayesian inference for latent Gaussian models".
     """
 
-    def inside(z: Array) -> float:
+    def inside(z: NDArray[Any], *_: object) -> float:
         if np.abs(z).max() > FARTHEST:
             return 1e12
         return -log_posterior(start + sd * z)

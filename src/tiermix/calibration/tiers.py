@@ -156,7 +156,7 @@ def setting_of_scenario(path: Path) -> Setting:
     """
     scenario = read(str(path))
     tree = read_document(scenario.text, str(path)).root
-    family = tree.get("presets") or shipped("defaults").block.presets
+    family = str(tree.get("presets") or shipped("defaults").block.presets)
     dollars = scenario.currency == shipped("card").block.currency
     tiers = []
     for tier in scenario.campaign.tiers:

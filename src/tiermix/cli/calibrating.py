@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -172,6 +172,8 @@ def _read(
     if into is not None and presets is not None:
         raise UsageError("--presets: the scenario says which presets it takes")
     setting = None if into is None else setting_of_scenario(into)
-    style = None if dates is None else dates.value
+    style: Literal["day-first", "month-first"] | None = None
+    if dates is not None:
+        style = "day-first" if dates is Dates.DAY else "month-first"
     posts = read_history(history, named_columns(columns or []), style)
     return posts, setting or setting_of_history(posts, (presets or Family.CARD).value)
