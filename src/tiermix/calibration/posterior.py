@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, pi, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -167,13 +166,17 @@ def quadrature(log_posterior: Callable[[Array], float], start: Array, sd: Array)
     Rue, Martino and Chopin (2009), "Approximate Bayesian inference for latent Gaussian models".
     """
 
-    def inside(z: NDArray[Any], *_: object) -> float:
+    def inside(z: Array) -> float:
         if np.abs(z).max() > FARTHEST:
             return 1e12
         return -log_posterior(start + sd * z)
 
-    options = {"xatol": 1e-3, "fatol": 1e-3, "maxfev": 400}
-    mode = minimize(inside, np.zeros(2), method="Nelder-Mead", options=options).x
+    mode = minimize(
+        inside,
+        np.zeros(2),
+        method="Nelder-Mead",
+        options={"xatol": 1e-3, "fatol": 1e-3, "maxfev": 400},
+    ).x
     root = _root(inside, mode)
     (a, wa), (b, wb) = (hermegauss(n) for n in NODES)
     z = np.stack(np.meshgrid(a, b, indexing="ij"), axis=-1).reshape(-1, 2)
