@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tiermix.cli import main_job, questions, scenario_files
+from tiermix.cli import main_job, questions, reports, scenario_files
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "main",
     "main_job",
     "questions",
+    "reports",
     "scenario_files",
 ]
 

@@ -29,20 +29,27 @@ def run(
     seed: Seed = None,
     out: Out = Path("runs"),
     certify: Certify = False,
+    report: Annotated[bool, typer.Option(help="Write report.html into the folder.")] = True,
     as_json: Json = False,
 ) -> None:
     """Simulate the strategies, find the best plan, compare, and write the run folder."""
     from tiermix import commands, terminal
     from tiermix.progress import shown_progress
+    from tiermix.report import making
 
     scenario = commands.load(file, worlds, seed)
+    drawn = report and making.possible()
     with shown_progress() as progress:
-        analysis, result, folder = commands.run(scenario, out, progress, certify=certify)
+        analysis, result, folder = commands.run(
+            scenario, out, progress, certify=certify, report=drawn
+        )
     if as_json:
         print_json(result)
     else:
         terminal.show_run(terminal.console(), analysis)
     typer.echo(f"\nWritten to {folder}", err=True)
+    if report and not drawn:
+        typer.echo(f"No report.html: {making.NEEDED}", err=True)
 
 
 @app.command(epilog="Example: tiermix simulate scenarios/skincare.yaml --json")
