@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -9,11 +10,19 @@ import altair as alt
 from tiermix.report.theme import config, label_expression
 
 
-def valued(unit: str, currency: str, ticks: int = 4) -> alt.Axis:
-    """Return an axis whose labels carry their unit."""
-    return alt.Axis(labelExpr=label_expression(unit, currency), tickCount=ticks)
+def plotted(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
+    """Return a chart of some rows, yet without marks."""
+    return alt.Chart({"values": list(rows)})
 
 
-def finished(chart: alt.LayerChart | alt.Chart) -> dict[str, Any]:
+def valued(unit: str, currency: str, values: Sequence[float] | None = None) -> alt.Axis:
+    """Return an axis whose labels carry their unit, at about four values or at given ones."""
+    labels = label_expression(unit, currency)
+    if values is not None:
+        return alt.Axis(labelExpr=labels, values=list(values))
+    return alt.Axis(labelExpr=labels, tickCount=4)
+
+
+def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
     """Return the Vega-Lite specification of a chart, in the look of the report."""
     return dict(chart.configure(**config()).to_dict())

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from sim.statistics import T90
-from tiermix.report.charting import finished, valued
+from tiermix.report.charting import finished, plotted, valued
 from tiermix.report.contents import Contents
 from tiermix.report.facts import SCORE
 from tiermix.report.figures import Figure, apart, label_of, shown, slug, titled, unit_of
@@ -66,8 +66,8 @@ def responses(contents: Contents) -> Iterator[Figure]:
 def _response(contents: Contents, curve: Mapping[str, Any], title: str) -> dict[str, Any]:
     """Return a curve with its band and the point where the plan is."""
     metric = contents.facts["curve_metric"]
-    base = alt.Chart(alt.Data(values=curve["points"])).encode(x=_spend(contents))
-    here = alt.Chart(alt.Data(values=[curve["points"][curve["here"]]])).encode(x=_spend(contents))
+    base = plotted(curve["points"]).encode(x=_spend(contents))
+    here = plotted([curve["points"][curve["here"]]]).encode(x=_spend(contents))
     mean = _amount(contents, metric, "mean", title)
     chart = alt.layer(
         base.mark_area(color=colour("band"), opacity=0.45).encode(
@@ -130,7 +130,7 @@ def marginal(contents: Contents) -> Figure | None:
     ]
     title = f"{titled(metric, contents.currency)} for the next {step}"
     axis = valued(unit_of(metric), contents.currency)
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = plotted(rows).encode(
         y=alt.Y("line:N", sort=order, title=None),
         x=alt.X("gain:Q", title=title, axis=axis, scale=alt.Scale(zero=True)),
     )
@@ -176,7 +176,7 @@ def reach(contents: Contents) -> Iterator[Figure]:
     last, k = rows[-1], contents.facts["effective_frequency"]
     audience = contents.facts["audience"]
     half = next(row for row in rows if row["reach"] >= last["reach"] / 2)
-    base = alt.Chart(alt.Data(values=rows)).encode(x=_spend(contents, "Spent in the plan's mix"))
+    base = plotted(rows).encode(x=_spend(contents, "Spent in the plan's mix"))
     chart = alt.layer(
         base.mark_area(color=colour("band"), opacity=0.45).encode(
             y=_amount(contents, "reach", "p5", "People"), y2="p95:Q"
@@ -213,7 +213,7 @@ def reach(contents: Contents) -> Iterator[Figure]:
 def _ends(last: Mapping[str, float], labels: list[tuple[str, str]]) -> list[alt.Chart]:
     """Return the labels of lines, at their right ends."""
     return [
-        alt.Chart(alt.Data(values=[{"spend": last["spend"], key: last[key], "said": said}]))
+        plotted([{"spend": last["spend"], key: last[key], "said": said}])
         .mark_text(align="right", dx=-2, dy=-8, fontWeight="bold")
         .encode(x="spend:Q", y=f"{key}:Q", text="said:N")
         for key, said in labels
@@ -223,7 +223,7 @@ def _ends(last: Mapping[str, float], labels: list[tuple[str, str]]) -> list[alt.
 def _frequency(
     contents: Contents, rows: list[dict[str, float]], data: list[dict[str, Any]]
 ) -> Figure:
-    base = alt.Chart(alt.Data(values=rows[1:])).encode(
+    base = plotted(rows[1:]).encode(
         x=_spend(contents, "Spent in the plan's mix"),
         y=alt.Y("frequency:Q", title="Contacts per person reached", axis=alt.Axis(tickCount=4)),
     )
@@ -246,7 +246,7 @@ def _phases(contents: Contents) -> Iterator[Figure]:
         return
     called = apart([phase["phase"] for phase in phases])
     rows = [{**phase, "phase": called[phase["phase"]]} for phase in phases]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = plotted(rows).encode(
         y=alt.Y("phase:N", sort=list(called.values()), title="By the end of"),
         x=alt.X(
             "reach:Q",

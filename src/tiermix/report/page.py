@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.statistics import T90
+from tiermix import story
 from tiermix.report import money, plans, questions
 from tiermix.report.contents import Contents
 from tiermix.report.figures import Figure, called, label_of, shown, within
@@ -48,13 +49,18 @@ def sections(contents: Contents) -> list[Section]:
     what = label_of(facts["curve_metric"]).lower()
     marginal = money.marginal(contents)
     found = [
-        Section("split", "Budget split", "", (plans.split(contents),)),
+        Section(
+            "split",
+            "The plan beside its alternatives",
+            "",
+            (plans.split(contents), plans.best(contents)),
+        ),
         Section(
             "outcomes",
             "What to expect",
             "Dot: the mean. Thick line: 5 of 10 simulated worlds lie between its ends; thin line: "
             "9 of 10 do. All strategies face the same worlds.",
-            (*plans.ranges(contents), plans.best(contents)),
+            tuple(plans.ranges(contents)),
         ),
         Section(
             "response",
@@ -90,7 +96,7 @@ def html(contents: Contents) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"cell": cell, "csv": data_address, "called": called}
+    environment.filters |= {"cell": cell, "csv": data_address, "joined": joined}
     script = _file("page.js")
     return environment.get_template("page.html").render(
         style=Markup(_file("page.css").replace("/* palettes */", _palettes())),
@@ -150,8 +156,8 @@ def tiles(contents: Contents) -> list[tuple[str, str, str]]:
     found.append(
         ("Best of the strategies", share(best["p_best"]), "of simulated worlds, ties counted")
     )
-    gap = number(100 * optimum["relative_gap"], 1)
-    found.append(("Short of the best possible", f"≤ {gap} %", "proved, on the simulated worlds"))
+    gap = story.gap(optimum["relative_gap"])
+    found.append(("Short of the best possible", f"≤ {gap}", "proved, on the simulated worlds"))
     return found
 
 
@@ -199,6 +205,11 @@ def _plan_cell(key: str, value: Any, currency: str) -> str:
             return number(value)
         case _:
             return shown(key, value, currency)
+
+
+def joined(text: str) -> str:
+    """Return a sentence whose percentages stay on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def cell(value: Any) -> str:

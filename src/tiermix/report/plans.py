@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from tiermix.report.charting import finished, valued
+from tiermix.report.charting import finished, plotted, valued
 from tiermix.report.contents import Contents
 from tiermix.report.figures import Figure, apart, shown, slug, titled, unit_of, within
 from tiermix.report.theme import SERIES, WIDTH, colour
@@ -105,18 +105,18 @@ def _split_said(contents: Contents) -> str:
     parts += [f"{share(rest / budget)} on {len(used) - 3} more"] if rest > 0 else []
     left = budget - sum(plan.values())
     kept = f" and keeps {money(left, currency)}" if left > 0.01 * budget else ""
-    return f"The best plan puts {listing(parts)} of the budget{kept}."
+    return f"Of the budget the best plan puts {listing(parts)}{kept}."
 
 
 def _stacked(rows: list[dict[str, Any]], order: list[str], lines: list[str]) -> dict[str, Any]:
     colours = alt.Scale(domain=lines, range=[colour(f"c{i % SERIES}") for i in range(len(lines))])
     place = alt.Y("strategy:N", sort=order, title=None)
-    base = alt.Chart(alt.Data(values=rows))
+    base = plotted(rows)
     amount = alt.X(
         "share:Q",
         stack="zero",
         title="Share of the budget (%)",
-        axis=valued("share", "", 5),
+        axis=_shares(),
     )
     bars = base.mark_bar(stroke=colour("paper"), strokeWidth=1).encode(
         y=place,
@@ -127,6 +127,11 @@ def _stacked(rows: list[dict[str, Any]], order: list[str], lines: list[str]) -> 
     return finished(bars.properties(width=WIDTH - 60, height=ROW * len(order)))
 
 
+def _shares() -> alt.Axis:
+    """Return an axis of shares from nothing to all."""
+    return valued("share", "", values=[0, 0.25, 0.5, 0.75, 1])
+
+
 def best(contents: Contents) -> Figure:
     """Return in how many worlds each strategy is best."""
     called = names(contents)
@@ -134,13 +139,13 @@ def best(contents: Contents) -> Figure:
         {"strategy": called[name], "share": strategy["p_best"]}
         for name, strategy in contents.strategies.items()
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = plotted(rows).encode(
         y=alt.Y("strategy:N", sort=list(called.values()), title=None),
         x=alt.X(
             "share:Q",
             scale=alt.Scale(domain=[0, 1]),
             title="Worlds in which it is best (%)",
-            axis=valued("share", "", 5),
+            axis=_shares(),
         ),
     )
     text = base.mark_text(align="left", dx=5).encode(text=alt.Text("share:Q", format=".0%"))
@@ -228,7 +233,7 @@ def _intervals(
     rows: list[dict[str, Any]], order: list[str], metric: str, currency: str
 ) -> dict[str, Any]:
     """Return rows of means with what 9 and what 5 of 10 worlds lie between."""
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = plotted(rows).encode(
         y=alt.Y("strategy:N", sort=order, scale=alt.Scale(domain=order), title=None)
     )
     axis = valued(unit_of(metric), currency)

@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 
 from sim.metrics import METRICS
-from tiermix.report.charting import finished, valued
+from tiermix.report.charting import finished, plotted, valued
 from tiermix.report.contents import Contents
 from tiermix.report.facts import SCORE
 from tiermix.report.figures import Figure, apart, shown, titled, unit_of
@@ -57,7 +57,7 @@ def _frontier(document: Mapping[str, Any]) -> Figure:
     y = valued(first_unit, currency)
     x = valued(second_unit, currency)
     near = alt.Scale(zero=False, nice=True)
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = plotted(rows).encode(
         x=alt.X("second:Q", title=second, axis=x, scale=near),
         y=alt.Y("first:Q", title=first, axis=y, scale=near),
     )
@@ -66,9 +66,7 @@ def _frontier(document: Mapping[str, Any]) -> Figure:
         base.mark_point(fill=colour("accent"), stroke=colour("paper"), size=50, opacity=1),
     ]
     if document["knee"]:
-        knee = alt.Chart(alt.Data(values=[rows[document["knee"] - 1]])).encode(
-            x="second:Q", y="first:Q"
-        )
+        knee = plotted([rows[document["knee"] - 1]]).encode(x="second:Q", y="first:Q")
         layers.append(
             knee.mark_point(fill=colour("c1"), stroke=colour("ink"), size=120, shape="diamond")
         )
@@ -116,7 +114,7 @@ def _crossover(document: Mapping[str, Any]) -> Figure:
     for row in rows:
         row["best"] = f"{row['letter']} {row['best']}"
     colours = [colour(f"c{i % SERIES}") for i in range(len(legend))]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = plotted(rows).encode(
         x=alt.X(
             "budget:O", sort=budgets, title="Budget", axis=alt.Axis(labelAngle=-60, grid=False)
         ),
@@ -177,7 +175,7 @@ def _tornado(contents: Contents, document: Mapping[str, Any]) -> Iterator[Figure
     scale = alt.Scale(domain=["low (5 %)", "high (95 %)"], range=[colour("c1"), colour("c0")])
     axis = valued(unit_of(metric), contents.currency)
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        plotted(rows)
         .mark_bar(size=12)
         .encode(
             y=alt.Y("input:N", sort=list(called.values()), title=None),
