@@ -57,7 +57,8 @@ class Problem:
     budget : float
         What all lines may spend together, > 0.
     caps : tuple of float
-        What each line can spend at most (its available creators at the expected price).
+        What each line can spend at most: its available creators at the expected price; where
+        there are phases, those that can start in its weeks.
     minimum_deals : tuple of float
         Each line spends nothing, or at least this.
     limits : tuple of Limit
@@ -179,8 +180,8 @@ def problem(
         Whether only whole creators can be hired.
     """
     prices, items = price_list(campaign), campaign.items
-    weeks = [phase.weeks for phase in campaign.phases] or [inf]
-    hires = [min(i.tier.available, i.tier.onboarding * weeks[i.phase]) for i in items]
+    weeks = [phase.weeks for phase in campaign.phases]
+    hires = [i.tier.onboarding * weeks[i.phase] if weeks else i.tier.available for i in items]
     caps = [n * float(price) for n, price in zip(hires, prices, strict=False)]
     return Problem(
         campaign.lines,
@@ -193,9 +194,9 @@ def problem(
 
 
 def _shared(campaign: Campaign, prices: Array) -> list[Limit]:
-    """Return the limits of tiers whose creators several phases could hire: each is hired once."""
+    """Return the limits of tiers whose creators phases share: each is hired once."""
     found = []
-    for tier in campaign.tiers if len(campaign.phases) > 1 else ():
+    for tier in campaign.tiers if campaign.phases else ():
         lines = tuple(i for i, item in enumerate(campaign.items) if item.tier == tier)
         if isfinite(tier.available):
             most = tier.available * float(prices[lines[0]])

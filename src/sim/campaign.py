@@ -206,7 +206,8 @@ class Halo:
     """What awareness from some lines does to purchase intent from lines of a later phase.
 
     In every segment intent is multiplied by 1 + (lift - 1) x (share of awareness left) x (share
-    of people reached by the earlier lines). Effects of several halos on one line add.
+    of intent from people whom the earlier lines have reached). Effects of several halos on one
+    line add.
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
 """People who buy when awareness from earlier phases changes what later ones bring.
 
-In every segment the intent of later lines is multiplied by 1 + λ·(share of people whom earlier
-lines have reached), λ of either sign. The product of two functions of the plan is neither
-concave nor convex: it is a term of its own, beside ridges.
+In every segment the intent of later lines is multiplied by 1 + λ·(share of it that comes from
+people whom earlier lines have reached), λ of either sign. Heavy users of social media are both
+reached first and seen again, so that this share is larger than that of the people reached: with
+u contacts a head, 1 − g'(u) = 1 − (1 + u/κ)^(−κ−1). The product of two functions of the plan is
+neither concave nor convex: it is a term of its own, beside ridges.
 """
 
 from __future__ import annotations
@@ -42,6 +44,24 @@ def strengths(worlds: Worlds) -> Array:
     return found
 
 
+def familiar(heterogeneity: float) -> tuple[AtLeast, float]:
+    """Return the law of the share of intent from people already reached.
+
+    Parameters
+    ----------
+    heterogeneity : float
+        Shape κ of how heavily people use social media; may be infinite.
+
+    Returns
+    -------
+    seen : AtLeast
+        1 − (1 + u/κ)^(−κ−1) = seen(factor · u).
+    factor : float
+        (κ + 1) / κ.
+    """
+    return AtLeast(1, heterogeneity + 1), 1 + 1 / heterogeneity
+
+
 @dataclass(frozen=True, slots=True)
 class Influence:
     """One halo in one segment.
@@ -51,7 +71,7 @@ class Influence:
     strength : ndarray, shape (n_worlds,)
         Change of intent, as a share of it, where everybody is aware.
     contacts : ndarray, shape (n_worlds, n_lines)
-        Contacts a head per unit of money; 0 for lines that are no sources.
+        What `Buyers.seen` takes, per unit of money; 0 for lines that are no sources.
     targets : ndarray of bool, shape (n_lines,)
         Lines whose intent changes.
     """
@@ -81,7 +101,7 @@ class Buyers:
     shape : AtLeast
         Share of heads who buy at so many intents a head.
     seen : AtLeast
-        Share of people reached at so many contacts a head.
+        Share of intent from people already reached.
     influences : tuple of Influence
     """
 
@@ -102,7 +122,7 @@ class Buyers:
         return int(self.intents.shape[1])
 
     def aware(self, influence: Influence, plan: Array) -> Array:
-        """Return the share of people whom the sources have reached, shape (n_worlds,)."""
+        """Return the share of intent from people whom the sources have reached, (n_worlds,)."""
         return self.seen.value(influence.contacts @ plan)
 
     def intended(self, influence: Influence, plan: Array) -> Array:
@@ -170,7 +190,7 @@ def influences(worlds: Worlds, contacts: Array, counted: NDArray[np.bool_]) -> l
     ----------
     worlds : Worlds
     contacts : ndarray, shape (n_worlds, n_lines)
-        Contacts a head of a segment per unit of money.
+        What `Buyers.seen` takes, per unit of money.
     counted : ndarray of bool, shape (n_lines,)
     """
     campaign, found = worlds.campaign, []

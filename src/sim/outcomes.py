@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
-from sim.halo import strengths
+from sim.halo import familiar, strengths
 from sim.lottery import (
     contacts_lottery,
     engagements_lottery,
@@ -351,12 +351,12 @@ def _halos(
         Their difference to first order: its mean is 0.
     """
     campaign = worlds.campaign
-    seen = AtLeast(1, campaign.heterogeneity)
+    seen, factor = familiar(campaign.heterogeneity)
     more, usually, off = np.zeros(1), np.zeros(1), np.zeros(1)
     for halo, strength in zip(campaign.halos, strengths(worlds), strict=True):
         early = [line for line in lines if line.position in halo.sources]
         late = [line for line in lines if line.position in halo.targets]
-        contacts, at = _a_head(early, "contacts", s, campaign.segments[s].size)
+        contacts, at = _a_head(early, "contacts", s, campaign.segments[s].size / factor)
         intents, usual = _a_head(late, "intent", s, heads)
         aware, known = seen.value(contacts), seen.value(at)
         more = more + strength * aware * intents

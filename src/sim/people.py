@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.campaign import Segment, Tier
 from sim.curves import gamma_nodes
-from sim.halo import Buyers, influences
+from sim.halo import Buyers, familiar, influences
 from sim.lottery import Lottery, contacts_lottery, engagements_lottery
 from sim.ridges import Ridges
 from sim.shapes import AtLeast
@@ -88,6 +88,7 @@ def buyers(worlds: Worlds, metric: str, hired: Array) -> tuple[Buyers, ...]:
     """
     campaign, n_lines = worlds.campaign, hired.shape[1]
     once = AtLeast(1, campaign.heterogeneity)
+    seen, factor = familiar(campaign.heterogeneity)
     wins = {tier.name: _won(worlds, tier, metric) for tier in campaign.tiers}
     means = {name: lottery.mean() * factor for name, (lottery, factor) in wins.items()}
     intents = hired[:, : len(campaign.items)] * _per_item(worlds, means)
@@ -96,10 +97,10 @@ def buyers(worlds: Worlds, metric: str, hired: Array) -> tuple[Buyers, ...]:
     for s, segment in enumerate(campaign.segments):
         people = _people(worlds, segment, metric)
         heads, shares = np.where(people > 0, people, 1.0), _shares(worlds, s)
-        seen = _padded(contacts * shares / segment.size, n_lines)
+        known = _padded(contacts * shares * factor / segment.size, n_lines)
         wanted = _padded(intents * shares / heads[:, None], n_lines)
-        acting = tuple(influences(worlds, seen, counted))
-        found.append(Buyers(wanted, value * people, once, once, acting))
+        acting = tuple(influences(worlds, known, counted))
+        found.append(Buyers(wanted, value * people, once, seen, acting))
     return tuple(found)
 
 

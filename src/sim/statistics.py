@@ -90,7 +90,9 @@ def standard_error(worlds: Worlds, values: Array) -> float:
 
 def law(outcomes: Outcomes, metric: str, plan: int) -> Law:
     """Return the law of a metric under one plan."""
-    values, worlds = {k: v[plan] for k, v in outcomes.values.items()}, outcomes.worlds
+    metric, at, phase = metric.partition("@")
+    end, worlds = at + phase, outcomes.worlds
+    values = {name: outcomes.values[name + end][plan] for name in METRICS}
     one, zero = np.ones(worlds.size), np.zeros(worlds.size)
     counts = {"revenue": "conversions", "profit": "conversions", "roas": "conversions"}
     count = counts.get(metric, metric)
@@ -108,7 +110,8 @@ def law(outcomes: Outcomes, metric: str, plan: int) -> Law:
         return Known(values[metric])
     if count not in COUNTED or not (factor > 0).all():
         return Known(values[metric])
-    chance = outcomes.chances[count][plan] if count in outcomes.chances else zero
+    counted = count + end in outcomes.chances
+    chance = outcomes.chances[count + end][plan] if counted else zero
     return Counted(values[count], chance, factor, constant)
 
 

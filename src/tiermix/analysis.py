@@ -16,7 +16,7 @@ from optimize.certificate import Replications
 from optimize.floors import Demand, Floor
 from optimize.goal import Goal
 from optimize.optimum import Solution
-from optimize.problem import FEASIBILITY, Problem, purchase
+from optimize.problem import AVAILABLE, FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
 from sim.compare import chance_best, regret
@@ -186,8 +186,10 @@ def analyse(
     feasible = task.problem
     wishes = dict(scenario.strategies) if compare == "strategies" else {}
     plans = {name: placed(feasible, np.array(wish)) for name, wish in wishes.items()}
-    if not plans and compare != "nothing":
-        plans = baselines(scenario.campaign, feasible, task.response)
+    rules = scenario.rules if compare == "strategies" else ()
+    if rules or (not plans and compare != "nothing"):
+        thumb = baselines(scenario.campaign, feasible, task.response)
+        plans |= {name: thumb[rule] for name, rule in rules} or thumb
     solution = None
     if optimise:
         progress("optimising")
@@ -205,7 +207,7 @@ def _check_size(scenario: Scenario) -> None:
     """Refuse what would take hours: creators hired, over all worlds."""
     campaign = scenario.campaign
     most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
-    available = [*(tier.available for tier in campaign.tiers), *(0.0 for _ in campaign.curves)]
+    available = [*(i.tier.available for i in campaign.items), *(0.0 for _ in campaign.curves)]
     most = np.minimum(available, most)
     if most.max() * scenario.worlds > MOST_CREATORS:
         line = scenario.lines[int(most.argmax())]
@@ -219,6 +221,10 @@ def _check_size(scenario: Scenario) -> None:
 def placed(feasible: Problem, wish: Array) -> Array:
     """Return what the available creators can take of a wished plan, shape (n_lines,)."""
     plan = np.minimum(wish, feasible.caps)
+    for limit in feasible.limits:
+        lines = list(limit.lines)
+        if limit.name.startswith(AVAILABLE) and plan[lines].sum() > limit.upper:
+            plan[lines] *= limit.upper / plan[lines].sum()
     return whole_spends(feasible, plan) if feasible.prices is not None else plan
 
 

@@ -70,7 +70,7 @@ def creators(analysis: Analysis, plan: Any) -> dict[str, float]:
     if scenario.whole_creators:
         counts = counts.round()
     named = zip(scenario.lines, counts.tolist(), strict=True)
-    return dict(list(named)[: len(scenario.campaign.tiers)])
+    return dict(list(named)[: len(scenario.campaign.items)])
 
 
 def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:

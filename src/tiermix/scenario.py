@@ -64,6 +64,8 @@ class Scenario:
         Of the text in UTF-8, without a byte order mark.
     inputs : tuple of Input
         Every value that the campaign rests on.
+    rules : tuple of (str, str)
+        Strategies that are rules of thumb: name and rule, in file order.
     tables : mapping of str to bytes
         The tables that the file names, by where a copy of the file keeps them.
     """
@@ -84,6 +86,7 @@ class Scenario:
     text: str
     sha256: str
     inputs: tuple[Input, ...]
+    rules: tuple[tuple[str, str], ...] = ()
     tables: Mapping[str, bytes] = field(default_factory=dict)
 
     @property

@@ -282,4 +282,12 @@ def grouped(bound: list[str]) -> list[str]:
     """Return limits in words, those of available creators as one."""
     gone = [name.removeprefix(AVAILABLE) for name in bound if name.startswith(AVAILABLE)]
     others = [name for name in bound if not name.startswith(AVAILABLE)]
-    return ([f"every available {listing(gone)}"] if gone else []) + others
+    late = [name for name in gone if "@" in name]
+    there = [name for name in gone if "@" not in name]
+    told = [f"every available {listing(there)}"] * bool(there)
+    return told + [f"all {listing(late)} that can start in time"] * bool(late) + others
+
+
+def creators(line: str) -> str:
+    """Return the creators that a line can hire, in words."""
+    return f"{line} that can start in time" if "@" in line else f"the available {line}"

@@ -187,10 +187,10 @@ def _money(budget: float, plan: Array, unspent: float) -> Verdict:
 def _creators(scenario: Scenario, plan: Array, result: Document) -> Verdict:
     """Hold what else is told of the plan against it: its creators, its row among the strategies."""
     told = result["optimum"]["creators"]
-    n_tiers = len(scenario.campaign.tiers)  # curves hire nobody
-    counts = hired(scenario.campaign, plan)[:n_tiers]
+    n_items = len(scenario.campaign.items)  # curves hire nobody
+    counts = hired(scenario.campaign, plan)[:n_items]
     slack = ROUNDING * np.maximum(counts, 1.0)
-    lines = scenario.lines[:n_tiers]
+    lines = scenario.lines[:n_items]
     saved = np.array([told.get(line, np.nan) for line in lines])
     same = bool((np.abs(saved - counts) <= slack).all())
     row = result["strategies"].get(OPTIMUM)
