@@ -106,7 +106,7 @@ def _curve(analysis: Analysis, worlds: Worlds, line: int) -> dict[str, Any]:
     plan, problem = analysis.optimum.solution.plan, analysis.problem
     spent = float(plan[line])
     levels = _levels(problem, line, spent)
-    more = _more(problem, line, spent)
+    more = _more(problem, line, plan)
     spends = [*levels.tolist(), *([spent + more] if more else [])]
     plans = np.tile(plan, (len(spends), 1))
     plans[:, line] = spends
@@ -154,12 +154,15 @@ def _levels(problem: Problem, line: int, spent: float) -> Array:
     return np.sort(np.append(levels[apart], spent))
 
 
-def _more(problem: Problem, line: int, spent: float) -> float:
-    """Return a small amount of money that the line could take more; 0 if it is at its most."""
+def _more(problem: Problem, line: int, plan: Array) -> float:
+    """Return a small amount that the line could take more of a larger budget; 0 if none."""
     more = step(problem.budget)
     if problem.prices is not None and problem.prices[line] > 0:
         more = float(np.ceil(more / problem.prices[line]) * problem.prices[line])
-    return more if spent + more <= problem.caps[line] * (1 + 1e-9) else 0.0
+    larger = plan.copy()
+    larger[line] += more
+    broken = set(problem.violations(larger)) - set(problem.violations(plan)) - {"budget"}
+    return 0.0 if broken else more
 
 
 def _build_up(analysis: Analysis, worlds: Worlds) -> list[dict[str, float]]:

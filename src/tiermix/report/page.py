@@ -16,6 +16,7 @@ from sim.statistics import T90
 from tiermix import story
 from tiermix.report import money, plans, questions
 from tiermix.report.contents import Contents
+from tiermix.report.facts import SCORE
 from tiermix.report.figures import Figure, called, label_of, shown, within
 from tiermix.report.pictures import svg
 from tiermix.report.theme import DARK, LIGHT
@@ -46,7 +47,8 @@ class Section:
 def sections(contents: Contents) -> list[Section]:
     """Return the figures of a report, in the order of the page; parts without any are left out."""
     facts = contents.facts
-    what = label_of(facts["curve_metric"]).lower()
+    metric = facts["curve_metric"]
+    what = "the blended score" if metric == SCORE else label_of(metric).lower()
     marginal = money.marginal(contents)
     found = [
         Section(
@@ -65,7 +67,7 @@ def sections(contents: Contents) -> list[Section]:
         Section(
             "response",
             "What each line adds",
-            f"What money on one line adds to {what} while the plan keeps its other lines. Line: "
+            f"What money on one line adds to {what}, while the plan keeps its other lines. Line: "
             f"the mean; band: 9 of 10 of {facts['curve_worlds']:,} worlds, before the luck of "
             "each count; dot: the plan.",
             (*money.responses(contents), *([marginal] if marginal else [])),
@@ -144,7 +146,7 @@ def tiles(contents: Contents) -> list[tuple[str, str, str]]:
     result, currency = contents.result, contents.currency
     best, optimum = contents.strategies["optimum"], result["optimum"]
     found = []
-    for metric in contents.facts["terms"][:2]:
+    for metric in [term for term in contents.facts["terms"] if term in best["metrics"]][:2]:
         x = best["metrics"][metric]
         told = f"{within(metric, x['p5'], x['p95'], currency)} in 9 of 10 worlds"
         found.append((f"{label_of(metric)} expected", shown(metric, x["mean"], currency), told))
@@ -152,7 +154,9 @@ def tiles(contents: Contents) -> list[tuple[str, str, str]]:
     second = result["strategies"][rival]["objective"]["mean"] if rival else 0.0
     if lead and second > 0:
         error = share(T90 * (lead["se"] or 0.0) / second)
-        found.append((f"More than {called(rival)}", share(lead["mean"] / second), f"± {error}"))
+        found.append(
+            (f"Lead over {called(rival)}", share(lead["mean"] / second), f"± {error} (90 % sure)")
+        )
     found.append(
         ("Best of the strategies", share(best["p_best"]), "of simulated worlds, ties counted")
     )

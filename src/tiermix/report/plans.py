@@ -34,6 +34,9 @@ USUAL = (
 #: How many metrics are shown.
 MOST = 9
 
+#: Lines that a sentence names.
+NAMED = 4
+
 #: Height of one strategy's row, in pixels.
 ROW = 34
 
@@ -100,9 +103,10 @@ def _split_said(contents: Contents) -> str:
     used = sorted(((x, line) for line, x in plan.items() if x > 0), reverse=True)
     if not used:
         return "The best plan spends nothing."
-    parts = [f"{share(x / budget)} on {line}" for x, line in used[:3]]
-    rest = sum(x for x, _ in used[3:])
-    parts += [f"{share(rest / budget)} on {len(used) - 3} more"] if rest > 0 else []
+    named = used if len(used) <= NAMED else used[: NAMED - 1]
+    parts = [f"{share(x / budget)} on {line}" for x, line in named]
+    rest = sum(x for x, _ in used[len(named) :])
+    parts += [f"{share(rest / budget)} on {len(used) - len(named)} more"] if rest > 0 else []
     left = budget - sum(plan.values())
     kept = f" and keeps {money(left, currency)}" if left > 0.01 * budget else ""
     return f"Of the budget the best plan puts {listing(parts)}{kept}."
@@ -124,12 +128,12 @@ def _stacked(rows: list[dict[str, Any]], order: list[str], lines: list[str]) -> 
         color=alt.Color("line:N", scale=colours, sort=lines),
         order=alt.Order("rank:Q"),
     )
-    return finished(bars.properties(width=WIDTH - 60, height=ROW * len(order)))
+    return finished(bars.properties(width=WIDTH - 80, height=ROW * len(order)))
 
 
 def _shares() -> alt.Axis:
     """Return an axis of shares from nothing to all."""
-    return valued("share", "", values=[0, 0.25, 0.5, 0.75, 1])
+    return valued("share", "", values=[0, 0.5, 1])
 
 
 def best(contents: Contents) -> Figure:
@@ -186,7 +190,7 @@ def told(contents: Contents) -> list[str]:
     return [
         metric
         for metric in dict.fromkeys(wanted)
-        if any(plan["metrics"][metric]["mean"] for plan in plans)
+        if any(plan["metrics"].get(metric, {}).get("mean") for plan in plans)
     ][:MOST]
 
 

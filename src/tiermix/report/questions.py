@@ -7,7 +7,7 @@ the objective with the input at its 5 % and its 95 % quantile, None where no pla
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import altair as alt
@@ -19,6 +19,9 @@ from tiermix.report.facts import SCORE
 from tiermix.report.figures import Figure, apart, shown, titled, unit_of
 from tiermix.report.theme import SERIES, WIDTH, colour
 from tiermix.words import brief_money, share
+
+#: A loss smaller than this, as a share, is none.
+SAME = 1e-5
 
 #: Inputs of the tornado.
 MOST = 12
@@ -38,7 +41,7 @@ def _unit(name: str) -> str:
     return METRICS[name].unit if name in METRICS else "events"
 
 
-def _side(document: Mapping[str, Any], key: str) -> tuple[str, str, Any]:
+def _side(document: Mapping[str, Any], key: str) -> tuple[str, str, Callable[[float], str]]:
     """Return an aim's title, its unit, and how its values are written."""
     name, currency = document[key]["name"], document["currency"]
     unit, label = _unit(name), str(document[key]["label"])
@@ -71,13 +74,10 @@ def _frontier(document: Mapping[str, Any]) -> Figure:
             knee.mark_point(fill=colour("c1"), stroke=colour("ink"), size=120, shape="diamond")
         )
         layers.append(knee.mark_text(dy=16, align="right").encode(text=alt.value("knee")))
-    begin, end = points[0], points[-1]
-    lost = 1 - end["first"] / begin["first"] if begin["first"] else 0.0
     return Figure(
         "frontier",
         f"{first} against {second}",
-        f"Going from {say_second(begin['second'])} to {say_second(end['second'])} of "
-        f"{document['second']['label']} costs {share(lost)} of {document['first']['label']}.",
+        _frontier_said(document, say_second),
         finished(alt.layer(*layers).properties(width=WIDTH - 70, height=200)),
         [
             {
@@ -89,6 +89,18 @@ def _frontier(document: Mapping[str, Any]) -> Figure:
             }
             for i, p in enumerate(points, start=1)
         ],
+    )
+
+
+def _frontier_said(document: Mapping[str, Any], say: Callable[[float], str]) -> str:
+    first, second = document["first"]["label"], document["second"]["label"]
+    begin, end = document["points"][0], document["points"][-1]
+    lost = 1 - end["first"] / begin["first"] if begin["first"] else 0.0
+    if lost < SAME:
+        return f"One plan is best for both: nothing of {first} is lost for the most of {second}."
+    return (
+        f"More {second}, {say(end['second'])} instead of {say(begin['second'])}, costs "
+        f"{share(lost)} of {first}."
     )
 
 

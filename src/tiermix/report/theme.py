@@ -10,6 +10,9 @@ from tiermix.words import SIGNS
 #: Width of a chart, in pixels: it fits a phone, and a slide at twice the scale.
 WIDTH = 300
 
+#: Fonts of charts, of about the same widths, so that what is laid out here fits there.
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+
 #: Colours by role, on white and on black. The series are those of Okabe and Ito (2008), which
 #: people with any colour vision tell apart, darkened where text or thin lines need it.
 LIGHT: Mapping[str, str] = {
@@ -73,11 +76,11 @@ def filled(spec: Any, palette: Mapping[str, str]) -> Any:
 
 def config() -> dict[str, Any]:
     """Return the Vega-Lite configuration of every chart."""
-    font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
     ink, muted, grid = colour("ink"), colour("muted"), colour("grid")
     return {
         "background": "transparent",
-        "font": font,
+        "font": FONT,
+        "padding": {"left": 12, "right": 12, "top": 6, "bottom": 4},
         "view": {"stroke": None},
         "axis": {
             "labelColor": muted,
@@ -91,6 +94,7 @@ def config() -> dict[str, Any]:
             "labelLimit": 110,
             "titleLimit": WIDTH,
             "labelOverlap": "greedy",
+            "labelSeparation": 14,
         },
         "legend": {
             "labelColor": ink,
