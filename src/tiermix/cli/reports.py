@@ -1,4 +1,4 @@
-"""Commands about a run that is there: its report."""
+"""Commands about a run that is there: its report, and what if."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tiermix.cli.options import app
+from tiermix.cli.options import Worlds, app
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
@@ -34,3 +34,29 @@ def report(
     if charts is not None:
         written = making.write_charts(contents, charts)
         typer.echo(f"Written to {charts}: {len(written)} pictures", err=True)
+
+
+@app.command(epilog="Example: tiermix explore runs/skincare-launch-0123456789")
+def explore(
+    run: Run,
+    worlds: Worlds = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page.")] = True,
+) -> None:
+    """Move budget, objective and split of a run in the browser; nothing leaves this machine."""
+    from importlib.util import find_spec
+    from secrets import token_urlsafe
+
+    from tiermix.errors import UsageError
+    from tiermix.explore.bench import Bench
+
+    if not all(find_spec(library) for library in ("jinja2", "starlette", "uvicorn")):
+        raise UsageError("explore needs more libraries: pip install 'tiermix[explore]'")
+    from tiermix.explore.server import serve
+
+    def ready(address: str) -> None:
+        typer.echo(f"Open {address}\nCtrl-C ends it.", err=True)
+        if browser:
+            typer.launch(address)
+
+    serve(Bench(run, worlds), token_urlsafe(16), port, ready)

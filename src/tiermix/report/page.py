@@ -19,7 +19,7 @@ from tiermix.report.contents import Contents
 from tiermix.report.facts import SCORE
 from tiermix.report.figures import Figure, called, label_of, shown, within
 from tiermix.report.pictures import svg
-from tiermix.report.theme import DARK, LIGHT
+from tiermix.report.theme import palettes
 from tiermix.runs import csv_text
 from tiermix.words import NOTHING, number, share
 from tiermix.words import money as amount
@@ -101,7 +101,7 @@ def html(contents: Contents) -> str:
     environment.filters |= {"cell": cell, "csv": data_address, "joined": joined}
     script = _file("page.js")
     return environment.get_template("page.html").render(
-        style=Markup(_file("page.css").replace("/* palettes */", _palettes())),
+        style=Markup(_file("page.css").replace("/* palettes */", palettes())),
         script=Markup(script),
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         svg=lambda figure: Markup(svg(figure)),
@@ -125,20 +125,6 @@ def _documents(contents: Contents) -> dict[str, Any]:
 
 def _file(name: str) -> str:
     return files("tiermix.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
-
-
-def _palettes() -> str:
-    """Return the colours of light and dark as variables; paper is always light."""
-    light, dark = (
-        "".join(f"--{role}:{value};" for role, value in palette.items())
-        for palette in (LIGHT, DARK)
-    )
-    return (
-        f":root{{color-scheme:light;{light}}}"
-        f"@media screen and (prefers-color-scheme:dark)"
-        f"{{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
-        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}"
-    )
 
 
 def tiles(contents: Contents) -> list[tuple[str, str, str]]:

@@ -34,6 +34,9 @@ USUAL = (
 #: How many metrics are shown.
 MOST = 9
 
+#: Share of an axis at its left end where a label has no room to be centred.
+NEAR = 0.15
+
 #: Lines that a sentence names.
 NAMED = 4
 
@@ -248,6 +251,19 @@ def _intervals(
         base.mark_point(
             fill=colour("paper"), stroke=colour("accent"), filled=True, size=45, opacity=1
         ).encode(x="mean:Q"),
-        base.mark_text(dy=-11).encode(x="mean:Q", text="said:N"),
+        *_labels(rows, base),
     )
     return finished(chart.properties(width=WIDTH - 90, height=ROW * len(order)))
+
+
+def _labels(rows: list[dict[str, Any]], base: alt.Chart) -> list[alt.Chart]:
+    """Return the means in figures; near the left end they start at the dot."""
+    low, high = min([0.0, *(row["p5"] for row in rows)]), max(row["p95"] for row in rows)
+    reach = low + NEAR * (high - low)
+    at_left = [row for row in rows if row["mean"] < reach]
+    others = [row for row in rows if row["mean"] >= reach]
+    found = [
+        base.properties(data={"values": at_left}).mark_text(dy=-11, align="left"),
+        base.properties(data={"values": others}).mark_text(dy=-11),
+    ]
+    return [text.encode(x="mean:Q", text="said:N") for text in found]

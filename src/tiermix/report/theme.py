@@ -120,3 +120,17 @@ def label_expression(unit: str, currency: str) -> str:
         ": replace(format(abs(datum.value), '.3~s'), 'G', 'B'))"
     )
     return f"(datum.value < 0 ? '−' : '') + '{sign}' + {size}"
+
+
+def palettes() -> str:
+    """Return the colours of light and dark as variables; paper is always light."""
+    light, dark = (
+        "".join(f"--{role}:{value};" for role, value in palette.items())
+        for palette in (LIGHT, DARK)
+    )
+    return (
+        f":root{{color-scheme:light;{light}}}"
+        f"@media screen and (prefers-color-scheme:dark)"
+        f"{{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
+        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}"
+    )
