@@ -23,7 +23,7 @@ def settings(bench: Bench) -> dict[str, Any]:
         "currency": bench.scenario.currency,
         "worlds": bench.scenario.worlds,
         "seed": bench.scenario.seed,
-        "budget": budget,
+        "budget": int(budget) if budget == int(budget) else budget,
         "objectives": [{"name": o, "label": objective_label(o)} for o in bench.objectives()],
         "lines": [
             {"name": line, "share": optimum["plan"][line] / budget} for line in bench.scenario.lines
@@ -96,7 +96,7 @@ def _recommendation(bench: Bench, budget: float, best: Weighed) -> str:
     metric, statistics = next(iter(best.metrics.items()))
     mean, low, high = (_shown(metric, statistics[key], currency) for key in ("mean", "p5", "p95"))
     label = METRICS[metric].label.lower()
-    return f"Best: {listing(parts)}. Expect {mean} {label} ({low} to {high} in 9 of 10 worlds)."
+    return f"Best: {listing(parts)}. Expected {label}: {mean} ({low} to {high} in 9 of 10 worlds)."
 
 
 def _comparison(yours: Weighed, best: Weighed) -> str:
