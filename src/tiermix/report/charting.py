@@ -24,5 +24,9 @@ def valued(unit: str, currency: str, values: Sequence[float] | None = None) -> a
 
 
 def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
-    """Return the Vega-Lite specification of a chart, in the look of the report."""
-    return dict(chart.configure(**config()).to_dict())
+    """Return the Vega-Lite specification of a chart, in the look of the report.
+
+    It is not checked against the schema here, which would take most of a report's time: tests do.
+    """
+    spec = dict(chart.to_dict(validate=False))
+    return spec | {"config": config()}

@@ -71,7 +71,7 @@ def _response(contents: Contents, curve: Mapping[str, Any], title: str) -> dict[
     mean = _amount(contents, metric, "mean", title)
     chart = alt.layer(
         base.mark_area(color=colour("band"), opacity=0.45).encode(
-            y=_amount(contents, metric, "p5", title), y2="p95:Q"
+            y=_amount(contents, metric, "p5", title), y2=alt.Y2("p95:Q")
         ),
         base.mark_line(color=colour("accent"), strokeWidth=2).encode(y=mean),
         here.mark_rule(color=colour("ink"), strokeDash=[3, 3]),
@@ -134,7 +134,7 @@ def marginal(contents: Contents) -> Figure | None:
         y=alt.Y("line:N", sort=order, title=None),
         x=alt.X("gain:Q", title=title, axis=axis, scale=alt.Scale(zero=True)),
     )
-    text = base.mark_text(dy=-14).encode(text="said:N")
+    text = base.mark_text(dy=-14).encode(text=alt.Text("said:N"))
     chart = alt.layer(base.mark_bar(color=colour("accent"), size=12), text)
     return Figure(
         "marginal-return",
@@ -179,10 +179,10 @@ def reach(contents: Contents) -> Iterator[Figure]:
     base = plotted(rows).encode(x=_spend(contents, "Spent in the plan's mix"))
     chart = alt.layer(
         base.mark_area(color=colour("band"), opacity=0.45).encode(
-            y=_amount(contents, "reach", "p5", "People"), y2="p95:Q"
+            y=_amount(contents, "reach", "p5", "People"), y2=alt.Y2("p95:Q")
         ),
-        base.mark_line(color=colour("accent")).encode(y="reach:Q"),
-        base.mark_line(color=colour("c1"), strokeDash=[5, 3]).encode(y="effective_reach:Q"),
+        base.mark_line(color=colour("accent")).encode(y=alt.Y("reach:Q")),
+        base.mark_line(color=colour("c1"), strokeDash=[5, 3]).encode(y=alt.Y("effective_reach:Q")),
         *_ends(last, [("reach", "at least 1 contact"), ("effective_reach", f"at least {k}")]),
     )
     data = [
@@ -215,7 +215,7 @@ def _ends(last: Mapping[str, float], labels: list[tuple[str, str]]) -> list[alt.
     return [
         plotted([{"spend": last["spend"], key: last[key], "said": said}])
         .mark_text(align="right", dx=-2, dy=-8, fontWeight="bold")
-        .encode(x="spend:Q", y=f"{key}:Q", text="said:N")
+        .encode(x=alt.X("spend:Q"), y=alt.Y(f"{key}:Q"), text=alt.Text("said:N"))
         for key, said in labels
     ]
 
@@ -256,7 +256,9 @@ def _phases(contents: Contents) -> Iterator[Figure]:
     )
     chart = alt.layer(
         base.mark_bar(color=colour("accent"), size=14),
-        base.mark_rule(color=colour("ink"), strokeWidth=2).encode(x="p5:Q", x2="p95:Q"),
+        base.mark_rule(color=colour("ink"), strokeWidth=2).encode(
+            x=alt.X("p5:Q"), x2=alt.X2("p95:Q")
+        ),
     )
     first, last = phases[0], phases[-1]
     yield Figure(

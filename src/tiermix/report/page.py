@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -46,42 +47,44 @@ class Section:
 
 def sections(contents: Contents) -> list[Section]:
     """Return the figures of a report, in the order of the page; parts without any are left out."""
+    with debug_mode(False):  # tests check the specifications, once
+        return [section for section in _sections(contents) if section.figures]
+
+
+def _sections(contents: Contents) -> Iterator[Section]:
     facts = contents.facts
     metric = facts["curve_metric"]
     what = "the blended score" if metric == SCORE else label_of(metric).lower()
     marginal = money.marginal(contents)
-    found = [
-        Section(
-            "split",
-            "The plan beside its alternatives",
-            "",
-            (plans.split(contents), plans.best(contents)),
-        ),
-        Section(
-            "outcomes",
-            "What to expect",
-            "Dot: the mean. Thick line: 5 of 10 simulated worlds lie between its ends; thin line: "
-            "9 of 10 do. All strategies face the same worlds.",
-            tuple(plans.ranges(contents)),
-        ),
-        Section(
-            "response",
-            "What each line adds",
-            f"What money on one line adds to {what}, while the plan keeps its other lines. Line: "
-            f"the mean; band: 9 of 10 of {facts['curve_worlds']:,} worlds, before the luck of "
-            "each count; dot: the plan.",
-            (*money.responses(contents), *([marginal] if marginal else [])),
-        ),
-        Section(
-            "reach",
-            "Reach and frequency",
-            "How many people the campaign reaches, and how often, as the plan's money is spent. "
-            f"Band: 9 of 10 of {facts['curve_worlds']:,} worlds.",
-            tuple(money.reach(contents)),
-        ),
-        Section("questions", "Other questions", "", tuple(questions.questions(contents))),
-    ]
-    return [section for section in found if section.figures]
+    yield Section(
+        "split",
+        "The plan beside its alternatives",
+        "",
+        (plans.split(contents), plans.best(contents)),
+    )
+    yield Section(
+        "outcomes",
+        "What to expect",
+        "Dot: the mean. Thick line: 5 of 10 simulated worlds lie between its ends; thin line: "
+        "9 of 10 do. All strategies face the same worlds.",
+        tuple(plans.ranges(contents)),
+    )
+    yield Section(
+        "response",
+        "What each line adds",
+        f"What money on one line adds to {what}, while the plan keeps its other lines. Line: "
+        f"the mean; band: 9 of 10 of {facts['curve_worlds']:,} worlds, before the luck of "
+        "each count; dot: the plan.",
+        (*money.responses(contents), *([marginal] if marginal else [])),
+    )
+    yield Section(
+        "reach",
+        "Reach and frequency",
+        "How many people the campaign reaches, and how often, as the plan's money is spent. "
+        f"Band: 9 of 10 of {facts['curve_worlds']:,} worlds.",
+        tuple(money.reach(contents)),
+    )
+    yield Section("questions", "Other questions", "", tuple(questions.questions(contents)))
 
 
 def html(contents: Contents) -> str:

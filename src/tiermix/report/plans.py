@@ -246,11 +246,13 @@ def _intervals(
     axis = valued(unit_of(metric), currency)
     across = alt.X("p5:Q", title=titled(metric, currency), axis=axis)
     chart = alt.layer(
-        base.mark_rule(color=colour("accent"), strokeWidth=2).encode(x=across, x2="p95:Q"),
-        base.mark_rule(color=colour("accent"), strokeWidth=7).encode(x="p25:Q", x2="p75:Q"),
+        base.mark_rule(color=colour("accent"), strokeWidth=2).encode(x=across, x2=alt.X2("p95:Q")),
+        base.mark_rule(color=colour("accent"), strokeWidth=7).encode(
+            x=alt.X("p25:Q"), x2=alt.X2("p75:Q")
+        ),
         base.mark_point(
             fill=colour("paper"), stroke=colour("accent"), filled=True, size=45, opacity=1
-        ).encode(x="mean:Q"),
+        ).encode(x=alt.X("mean:Q")),
         *_labels(rows, base),
     )
     return finished(chart.properties(width=WIDTH - 90, height=ROW * len(order)))
@@ -266,4 +268,4 @@ def _labels(rows: list[dict[str, Any]], base: alt.Chart) -> list[alt.Chart]:
         base.properties(data={"values": at_left}).mark_text(dy=-11, align="left"),
         base.properties(data={"values": others}).mark_text(dy=-11),
     ]
-    return [text.encode(x="mean:Q", text="said:N") for text in found]
+    return [text.encode(x=alt.X("mean:Q"), text=alt.Text("said:N")) for text in found]

@@ -65,15 +65,15 @@ def _frontier(document: Mapping[str, Any]) -> Figure:
         y=alt.Y("first:Q", title=first, axis=y, scale=near),
     )
     layers: list[alt.Chart] = [
-        base.mark_line(color=colour("accent")).encode(order="at:Q"),
+        base.mark_line(color=colour("accent")).encode(order=alt.Order("at:Q")),
         base.mark_point(fill=colour("accent"), stroke=colour("paper"), size=50, opacity=1),
     ]
     if document["knee"]:
-        knee = plotted([rows[document["knee"] - 1]]).encode(x="second:Q", y="first:Q")
+        knee = plotted([rows[document["knee"] - 1]]).encode(x=alt.X("second:Q"), y=alt.Y("first:Q"))
         layers.append(
             knee.mark_point(fill=colour("c1"), stroke=colour("ink"), size=120, shape="diamond")
         )
-        layers.append(knee.mark_text(dy=16, align="right").encode(text=alt.value("knee")))
+        layers.append(knee.mark_text(dy=16, align="right").encode(text=alt.TextValue("knee")))
     return Figure(
         "frontier",
         f"{first} against {second}",
@@ -135,7 +135,7 @@ def _crossover(document: Mapping[str, Any]) -> Figure:
     tiles = base.mark_rect(stroke=colour("paper"), strokeWidth=2, opacity=0.55).encode(
         color=alt.Color("best:N", scale=alt.Scale(domain=legend, range=colours))
     )
-    chart = alt.layer(tiles, base.mark_text(fontWeight="bold").encode(text="letter:N"))
+    chart = alt.layer(tiles, base.mark_text(fontWeight="bold").encode(text=alt.Text("letter:N")))
     height = 34 * len(document["objectives"])
     return Figure(
         "crossover",
@@ -197,7 +197,7 @@ def _tornado(contents: Contents, document: Mapping[str, Any]) -> Iterator[Figure
                 axis=axis,
                 scale=alt.Scale(zero=False),
             ),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             color=alt.Color("at:N", scale=scale),
         )
     )
