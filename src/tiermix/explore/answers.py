@@ -56,14 +56,15 @@ def _metric(metric: str, statistics: Mapping[str, float], currency: str) -> dict
     return {
         "name": metric,
         "label": METRICS[metric].label,
-        "said": _shown(metric, found["mean"], currency),
-        "range": f"{_shown(metric, found['p5'], currency)} to "
-        f"{_shown(metric, found['p95'], currency)}",
+        "said": shown(metric, found["mean"], currency),
+        "range": f"{shown(metric, found['p5'], currency)} to "
+        f"{shown(metric, found['p95'], currency)}",
         **{key: x if isfinite(x) else None for key, x in found.items()},
     }
 
 
-def _shown(metric: str, value: float, currency: str) -> str:
+def shown(metric: str, value: float, currency: str) -> str:
+    """Return a value of a metric as people read it."""
     if not isfinite(value):
         return NOTHING
     match METRICS[metric].unit:
@@ -94,7 +95,7 @@ def _recommendation(bench: Bench, budget: float, best: Weighed) -> str:
         return "Best is to spend nothing."
     parts = [f"{money(x, currency)} on {line} ({share(x / budget)})" for line, x in used]
     metric, statistics = next(iter(best.metrics.items()))
-    mean, low, high = (_shown(metric, statistics[key], currency) for key in ("mean", "p5", "p95"))
+    mean, low, high = (shown(metric, statistics[key], currency) for key in ("mean", "p5", "p95"))
     label = METRICS[metric].label.lower()
     return f"Best: {listing(parts)}. Expected {label}: {mean} ({low} to {high} in 9 of 10 worlds)."
 

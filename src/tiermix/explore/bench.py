@@ -166,7 +166,8 @@ class Bench:
             If no plan is allowed.
         """
         task = self.task(budget, objective)
-        solution = solved(self._scenario(budget, objective), task)
+        asked_for = self._scenario(budget, objective)
+        solution = solved(replace(asked_for, text=self.scenario.text), task)
         return self._weighed(task, objective, solution.plan), solution
 
     def _weighed(self, task: Task, objective: str, plan: Array) -> Weighed:

@@ -142,7 +142,10 @@ class _Desk:
             try:
                 question = self._question(await _body(request))
                 return await run_in_threadpool(self._alone, answer, *question)
-            except (UsageError, ScenarioError, InfeasibleError) as error:
+            except ScenarioError as error:
+                said = "\n".join(f"{wrong.path}: {wrong.message}" for wrong in error.problems)
+                return JSONResponse({"error": said}, 422)
+            except (UsageError, InfeasibleError) as error:
                 return JSONResponse({"error": str(error)}, 422)
 
         return handler

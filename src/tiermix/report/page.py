@@ -150,7 +150,13 @@ def tiles(contents: Contents) -> list[tuple[str, str, str]]:
         ("Best of the strategies", share(best["p_best"]), "of simulated worlds, ties counted")
     )
     gap = story.gap(optimum["relative_gap"])
-    found.append(("Short of the best possible", f"≤ {gap}", "proved, on the simulated worlds"))
+    found.append(
+        (
+            "Short of the best possible",
+            f"≤\N{NO-BREAK SPACE}{gap}",
+            "proved, on the simulated worlds",
+        )
+    )
     return found
 
 
