@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from briefs import ODD, analysed, brief
 from run_folders import HOSTILE, HOSTILE_BRIEF, run_folder
 from scenario_runs import LIBRARY
+from sim.purchase import price_list
 from tiermix.cli import app
 from tiermix.errors import RunFolderError, UsageError
 from tiermix.report import making
@@ -102,6 +103,24 @@ def test_a_line_whose_creators_are_gone_takes_no_more() -> None:
     scarce = brief({"micro": "{preset: micro, available: 5, audience: {fans: 60%}}"})
     (curve,) = facts(analysed(scarce))["curves"]
     assert curve["next"] is None
+
+
+def test_curves_end_where_all_creators_of_a_tier_are_hired_in_any_phase() -> None:
+    text = brief(
+        {"micro": "{preset: micro, available: 20, audience: {fans: 60%}}"},
+        phases="{tease: {weeks: 2}, launch: {weeks: 4}}",
+        budget="50_000",
+    )
+    analysis = analysed(text)
+    everybody = 20 * price_list(analysis.scenario.campaign)[0]
+    found = facts(analysis)
+    total = sum(curve["points"][curve["here"]]["spend"] for curve in found["curves"])
+    for curve in found["curves"]:
+        others = total - curve["points"][curve["here"]]["spend"]
+        assert curve["next"] is None
+        assert curve["most"] == pytest.approx(everybody - others, abs=1e-6)
+    assert [phase["phase"] for phase in found["phases"]] == ["tease", "launch"]
+    assert found["phases"][-1]["reach"] == pytest.approx(found["build_up"][-1]["reach"])
 
 
 @pytest.mark.parametrize("name", sorted(ODD))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.problem import Problem, purchase
+from optimize.problem import AVAILABLE, Problem, purchase
 from sim.metrics import METRICS, OBJECTIVES
 from sim.outcomes import Outcomes, evaluate
 from sim.statistics import standard_error
@@ -105,7 +105,7 @@ def _curve(analysis: Analysis, worlds: Worlds, line: int) -> dict[str, Any]:
     assert analysis.optimum is not None
     plan, problem = analysis.optimum.solution.plan, analysis.problem
     spent = float(plan[line])
-    levels = _levels(problem, line, spent)
+    levels = _levels(problem, line, plan)
     more = _more(problem, line, plan)
     spends = [*levels.tolist(), *([spent + more] if more else [])]
     plans = np.tile(plan, (len(spends), 1))
@@ -137,14 +137,19 @@ def _point(spend: float, drawn: Array, smooth: Array) -> dict[str, float]:
     }
 
 
-def _top(problem: Problem, line: int) -> float:
-    """Return the most money that a line can take."""
-    return float(min(problem.caps[line], problem.budget))
+def _top(problem: Problem, line: int, plan: Array) -> float:
+    """Return the most money that a line can take while the others keep theirs."""
+    shared = [
+        limit.upper - float(plan[list(limit.lines)].sum() - plan[line])
+        for limit in problem.limits
+        if line in limit.lines and limit.name.startswith(AVAILABLE)
+    ]
+    return max(min(problem.caps[line], problem.budget, *shared), float(plan[line]))
 
 
-def _levels(problem: Problem, line: int, spent: float) -> Array:
+def _levels(problem: Problem, line: int, plan: Array) -> Array:
     """Return spends of a line from nothing to its most, the plan's own among them."""
-    top = max(_top(problem, line), spent)
+    top, spent = _top(problem, line, plan), float(plan[line])
     levels = np.linspace(0.0, top, POINTS)
     if problem.prices is not None and problem.prices[line] > 0:
         price = problem.prices[line]

@@ -43,8 +43,8 @@ def responses(contents: Contents) -> Iterator[Figure]:
     called = apart(contents.facts["lines"])
     title = f"{titled(metric, contents.currency)} added"
     for i, curve in enumerate(contents.facts["curves"], start=1):
-        if curve["line"] not in kept:
-            continue
+        if curve["line"] not in kept or not curve["most"]:
+            continue  # nobody is left to be hired there
         yield Figure(
             f"response-{i}-{slug(curve['line'])}",
             called[curve["line"]],
