@@ -6,6 +6,7 @@ are in units of `size`, so that units of money and of metrics change nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import copy
 from typing import Protocol
 
@@ -21,8 +22,8 @@ from sim.ridges import Ridges
 
 Array = NDArray[np.float64]
 
-#: Lines for which one piece a segment is enough; more lines want more, smaller pieces.
-LINES_PER_PIECE = 8
+#: Lines a piece: where there are more for every segment, its worlds are cut in batches.
+LINES_PER_PIECE = 16
 
 #: Largest slope that a size is taken from, relative to what the piece can be at most.
 STEEPEST = 1e3
@@ -108,8 +109,9 @@ class Mean:
         self.slopes: Array = response.slopes.mean(axis=0) * budget
         self._budget = budget
         self._pieces: list[_Piece] = []
+        terms = Counter(term.breadth for term in response.terms)
         for term in response.terms:
-            batches = min(-(-term.breadth // LINES_PER_PIECE), n_worlds)
+            batches = min(-(-term.breadth // (LINES_PER_PIECE * terms[term.breadth])), n_worlds)
             for b in range(batches):
                 part = range(n_worlds)[b * n_worlds // batches : (b + 1) * n_worlds // batches]
                 mine = term.part(slice(part.start, part.stop)) if batches > 1 else term
@@ -407,7 +409,8 @@ class Tail:
         """Return what each line has to do with the distance to the majorant at a plan."""
         assert isinstance(majorant, Tail)
         above, plan = majorant._above, spends * self._budget
-        assert above is not None
+        if above is None:
+            return np.zeros(spends.size)  # nothing is hidden where all is concave
         outcomes = above.values(plan)
         weights = majorant._risk.weights(outcomes)
         total = np.zeros(spends.size)

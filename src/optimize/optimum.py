@@ -17,7 +17,7 @@ from optimize.errors import InfeasibleError
 from optimize.floors import Floor
 from optimize.functional import Functional, functional
 from optimize.master import Master
-from optimize.problem import Problem
+from optimize.problem import WHOLE_GAP, Problem
 from optimize.risk import MEAN, MeanWorst, Risk
 from sim.response import Response
 
@@ -97,7 +97,7 @@ def maximise(
         return exact
     search = started(problem, functional(response, problem.budget, risk), floors)
     integer = problem.prices is not None or any(problem.minimum_deals)
-    promise = problem.whole_gap if problem.prices else GAP
+    promise = WHOLE_GAP if problem.prices else GAP
     boxes = 1
     if search.concave:
         search.climb(GAP, relaxed=True)

@@ -19,8 +19,8 @@ FEASIBILITY = 1e-9
 #: How the limit of the creators that a line can hire is named, before the line's name.
 AVAILABLE = "available creators of "
 
-#: Relative gaps that are promised for whole creators, and lines from which on it is the coarser.
-WHOLE_GAP, MANY_GAP, MANY = 1e-4, 1e-3, 60
+#: Relative gap that is promised for whole creators.
+WHOLE_GAP = 1e-4
 
 #: How close to a limit, as a share of the budget, a plan is taken to be stopped by it.
 BINDING = 1e-6
@@ -86,11 +86,6 @@ class Problem:
     def n_lines(self) -> int:
         """Number of lines."""
         return len(self.lines)
-
-    @property
-    def whole_gap(self) -> float:
-        """Relative gap that is promised for whole creators."""
-        return WHOLE_GAP if self.n_lines < MANY else MANY_GAP
 
     @property
     def upper(self) -> Array:

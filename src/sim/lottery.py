@@ -9,8 +9,9 @@ curve.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
+from hashlib import blake2b
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -100,6 +101,26 @@ class Lottery:
         brought = self.followers[part, :, None] * self.per_follower[part]
         values = brought[..., None] * self.authentic[part, None, None, :]
         return values.reshape(len(values), -1)
+
+
+def remembered_exponents(worlds: Worlds, lottery: Lottery, rates: Array) -> Array:
+    """Return the exponents of a lottery, from the memory of the worlds if they are there.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    lottery : Lottery
+    rates : ndarray, shape (n_worlds, n_rates)
+    """
+    if worlds.memory is None:
+        return lottery.exponents(rates)
+    digest = blake2b(digest_size=16)
+    for values in (*(getattr(lottery, part.name) for part in fields(lottery)), rates):
+        digest.update(f"{values.shape}".encode() + np.ascontiguousarray(values).tobytes())
+    key = digest.digest()
+    if key not in worlds.memory:
+        worlds.memory[key] = lottery.exponents(rates)
+    return worlds.memory[key]
 
 
 def followers_lottery(worlds: Worlds, tier: Tier) -> Lottery:

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from sim.campaign import Segment, Tier
 from sim.curves import gamma_nodes
 from sim.halo import Buyers, familiar, influences
-from sim.lottery import Lottery, contacts_lottery, engagements_lottery
+from sim.lottery import (
+    Lottery,
+    contacts_lottery,
+    engagements_lottery,
+    remembered_exponents,
+)
 from sim.ridges import Ridges
 from sim.shapes import AtLeast
 from sim.worlds import Worlds
@@ -40,7 +45,7 @@ def won(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
         lottery, factor = wins[k]
         heads = np.where(people[s] > 0, people[s], 1.0)
         per_value = (factor * campaign.tiers[k].audience[s] / heads)[:, None] * nodes
-        return lottery.exponents(per_value)
+        return remembered_exponents(worlds, lottery, per_value)
 
     pairs = list(product(range(len(people)), range(len(wins))))
     with ThreadPoolExecutor(cpu_count()) as pool:

@@ -7,8 +7,8 @@ first ones changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import exp
 from zlib import crc32
 
@@ -64,6 +64,10 @@ class Worlds:
         Index of the first world; a multiple of `BLOCK`.
     values : mapping of str to ndarray, shape (n_worlds,)
         Typical value of every input, by its name (``micro.fee``, ``search.max``, ``resonance``).
+    order : tuple of str
+        Uncertain inputs by Sobol dimension.
+    memory : dict or None
+        What was averaged over creators before, for worlds that differ from others in few inputs.
     """
 
     campaign: Campaign
@@ -71,6 +75,8 @@ class Worlds:
     sample: int
     first: int
     values: Mapping[str, Array]
+    order: tuple[str, ...] = ()
+    memory: dict[bytes, Array] | None = field(default=None, compare=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -105,7 +111,7 @@ class Worlds:
     def part(self, start: int, stop: int) -> Worlds:
         """Return the worlds of the given positions; `start` is a multiple of `BLOCK`."""
         values = {name: value[start:stop] for name, value in self.values.items()}
-        return Worlds(self.campaign, self.seed, self.sample, self.first + start, values)
+        return Worlds(self.campaign, self.seed, self.sample, self.first + start, values, self.order)
 
     def replicate(self) -> NDArray[np.int64]:
         """Return the Sobol replicate of every world, shape (n_worlds,)."""
@@ -113,9 +119,19 @@ class Worlds:
 
 
 def draw_worlds(
-    campaign: Campaign, n_worlds: int, seed: int, *, sample: int = 0, first: int = 0
+    campaign: Campaign,
+    n_worlds: int,
+    seed: int,
+    *,
+    sample: int = 0,
+    first: int = 0,
+    order: Sequence[str] = (),
 ) -> Worlds:
     """Draw worlds.
+
+    An input is a function of seed, sample, world, its name and its Sobol dimension. Campaigns that
+    are drawn in the `order` of one of them share what they have in common: an input of the same
+    name has the same luck in every world, and so have the creators of a tier.
 
     Parameters
     ----------
@@ -128,6 +144,9 @@ def draw_worlds(
         Number of the independent bank.
     first : int
         Index of the first world; a multiple of `BLOCK`.
+    order : sequence of str
+        Uncertain inputs that take the first Sobol dimensions, whether this campaign has them or
+        not (`Worlds.order` of another one); its others follow, the most important first.
 
     Raises
     ------
@@ -144,6 +163,7 @@ def draw_worlds(
     uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
     n_draws = common_draws(campaign.curves)
     uncertain += [DRAW] * (n_draws > 1)
+    uncertain = list(dict.fromkeys([*order, *uncertain]))
     uniforms = dict(
         zip(uncertain, _uniforms(uncertain, n_worlds, seed, sample, first), strict=True)
     )
@@ -155,7 +175,7 @@ def draw_worlds(
     }
     if n_draws > 1:
         values[DRAW] = np.floor(uniforms[DRAW] * n_draws)
-    return Worlds(campaign, seed, sample, first, values)
+    return Worlds(campaign, seed, sample, first, values, tuple(uncertain))
 
 
 def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
@@ -170,6 +190,11 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     for curve in campaign.curves:
         laws.update({f"{curve.name}.{key}": law for key, law in curve.kind.laws.items()})
     return laws
+
+
+def uncertain_laws(campaign: Campaign) -> dict[str, Uncertain]:
+    """Return the inputs that differ from world to world, by name; no draws of tables of curves."""
+    return {name: law for name, law in _inputs(campaign).items() if law.typical_sd > 0}
 
 
 def typical_value(law: Uncertain, z: Array) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -15,16 +16,19 @@ from optimize.baselines import baselines, whole_spends
 from optimize.certificate import Replications
 from optimize.floors import Demand, Floor
 from optimize.goal import Goal
+from optimize.nearly_best import NearlyBest, nearly_best
 from optimize.optimum import Solution
 from optimize.problem import AVAILABLE, FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
-from sim.compare import chance_best, regret
-from sim.metrics import METRICS
+from sim.compare import best, regret, share_interval
+from sim.metrics import METRICS, OBJECTIVES
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
+from sim.stopping import Precision
 from sim.worlds import Worlds, draw_worlds
+from tiermix.comparing import Pair, Sampled, Selected, pairs
 from tiermix.errors import TooLargeError
 from tiermix.infeasible import solved
 from tiermix.scenario import Scenario
@@ -40,6 +44,9 @@ Judge = Callable[[Outcomes], Array]
 
 #: Creators that one line may hire over all worlds (some minutes of work).
 MOST_CREATORS = 1e10
+
+#: Lines up to which a run looks for plans that are about as good: two searches a line.
+FEW_LINES = 8
 
 #: The name of the optimizer's plan among the strategies.
 OPTIMUM = "optimum"
@@ -73,6 +80,8 @@ class Strategy:
         The same with the lottery of creators averaged out: what the optimizer's bound bounds.
     p_best : float
         Share of worlds in which no other strategy is better.
+    best_interval : tuple of float
+        Ends of its 90 % interval.
     regret : Estimate
         What the plan loses to the best of each world.
     over_budget : float
@@ -90,6 +99,7 @@ class Strategy:
     objective: Estimate
     averaged: float
     p_best: float
+    best_interval: tuple[float, float]
     regret: Estimate
     over_budget: float
     p_target: float | None
@@ -114,6 +124,8 @@ class Optimum:
         Budgets between which the best mix holds, if that was looked at.
     lead : Estimate or None
         How much more of the objective the plan brings than the runner-up, on common worlds.
+    nearly : NearlyBest or None
+        What every line can take in plans that are about as good, if that was looked for.
     replications : Replications or None
         How far the plan is from the best for all worlds, if that was asked for.
     """
@@ -124,6 +136,7 @@ class Optimum:
     runner_up: str | None
     lead: Estimate | None
     steady: tuple[float, float] | None
+    nearly: NearlyBest | None = None
     replications: Replications | None = None
 
 
@@ -141,6 +154,14 @@ class Analysis:
     strategies : mapping of str to Strategy
         In file order; the optimum last, if it was asked for.
     optimum : Optimum or None
+    pairs : tuple of Pair
+        Every two strategies against each other.
+    sampled : Sampled
+        What every strategy brought in every world.
+    precision : Precision or None
+        How precise the answer was asked to be, if it was.
+    selected : Selected or None
+        The best strategy with a guarantee, if that was asked for.
     """
 
     scenario: Scenario
@@ -149,6 +170,10 @@ class Analysis:
     floors: tuple[Floor, ...]
     strategies: Mapping[str, Strategy]
     optimum: Optimum | None
+    pairs: tuple[Pair, ...]
+    sampled: Sampled
+    precision: Precision | None = None
+    selected: Selected | None = None
 
 
 def analyse(
@@ -157,6 +182,7 @@ def analyse(
     optimise: bool = True,
     compare: Literal["strategies", "baselines", "nothing"] = "strategies",
     progress: Progress = lambda step: None,
+    order: Sequence[str] = (),
 ) -> Analysis:
     """Answer a scenario.
 
@@ -170,6 +196,8 @@ def analyse(
         none), the rules of thumb, or none.
     progress : callable
         Told every step before it is taken.
+    order : sequence of str
+        Uncertain inputs of another scenario, to share its worlds with; as for `draw_worlds`.
 
     Raises
     ------
@@ -180,7 +208,7 @@ def analyse(
     """
     _check_size(scenario)
     progress("drawing worlds")
-    worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed)
+    worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed, order=order)
     progress("averaging the lottery of creators")
     task = state(scenario, worlds)
     feasible = task.problem
@@ -200,15 +228,41 @@ def analyse(
     strategies = _strategies(outcomes, task, scenario.demands, plans, wishes)
     judge = partial(_judged, task.goal, task.risk)
     optimum = _optimum(outcomes, task, judge, strategies, solution) if solution else None
-    return Analysis(scenario, feasible, task.goal, task.floors, strategies, optimum)
+    judged = judge(outcomes)
+    return Analysis(
+        scenario,
+        feasible,
+        task.goal,
+        task.floors,
+        strategies,
+        optimum,
+        pairs(outcomes, task.goal, judged, list(plans)),
+        Sampled(
+            worlds,
+            task.goal.of(outcomes),
+            judged,
+            {m: outcomes.controlled[m] for m in OBJECTIVES},
+        ),
+    )
+
+
+def most_worlds(scenario: Scenario) -> float:
+    """Return the number of worlds beyond which a scenario would take hours."""
+    most = _most_hired(scenario).max()
+    return MOST_CREATORS / float(most) if most > 0 else inf
+
+
+def _most_hired(scenario: Scenario) -> Array:
+    """Return the creators that each line can hire, shape (n_lines,)."""
+    campaign = scenario.campaign
+    most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
+    available = [*(i.tier.available for i in campaign.items), *(0.0 for _ in campaign.curves)]
+    return np.minimum(available, most)
 
 
 def _check_size(scenario: Scenario) -> None:
     """Refuse what would take hours: creators hired, over all worlds."""
-    campaign = scenario.campaign
-    most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
-    available = [*(i.tier.available for i in campaign.items), *(0.0 for _ in campaign.curves)]
-    most = np.minimum(available, most)
+    most = _most_hired(scenario)
     if most.max() * scenario.worlds > MOST_CREATORS:
         line = scenario.lines[int(most.argmax())]
         raise TooLargeError(
@@ -268,7 +322,7 @@ def _strategies(
     feasible, aim, risk = task.problem, task.goal, task.risk
     values, judged = aim.of(outcomes), _judged(aim, risk, outcomes)
     wished = {name: sum(wish) for name, wish in wishes.items()}
-    losses, best = regret(values), chance_best(values)
+    losses, wins = regret(values), best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
     with ThreadPoolExecutor() as pool:
         summaries = list(
@@ -284,7 +338,8 @@ def _strategies(
             task.violations(plan),
             _estimate(outcomes.worlds, judged[i]),
             task.judged(plan),
-            float(best[i]),
+            float(wins[i].mean()),
+            share_interval(outcomes.worlds, wins[i]),
             _estimate(outcomes.worlds, losses[i]),
             float(over[i].mean()),
             _p_target(aim, risk, outcomes, i),
@@ -304,7 +359,7 @@ def _optimum(
 ) -> Optimum:
     """Check the best plan on fresh worlds, against the others, and line by line."""
     worlds, values = outcomes.worlds, judge(outcomes)
-    fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1)
+    fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1, order=worlds.order)
     check = judge(evaluate(fresh, [solution.plan], purchase(task.problem)))[0]
     lines = evaluate(worlds, np.diag(solution.plan), purchase(task.problem))
     runner_up, lead = None, None
@@ -314,7 +369,10 @@ def _optimum(
         second = _runner_up(values[:-1].mean(axis=1), allowed[:-1], differs[:-1])
         runner_up, lead = names[second], _estimate(worlds, values[-1] - values[second])
     steady = steady_range(task.problem, task.response, task.risk, task.floors)
-    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead, steady)
+    nearly = None
+    if task.problem.n_lines <= FEW_LINES and task.goal.terms[0][0] != "spend":
+        nearly = nearly_best(task.problem, task.response, task.risk, task.floors)
+    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead, steady, nearly)
 
 
 def _runner_up(means: Array, allowed: list[bool], differs: list[bool]) -> int:

@@ -14,7 +14,10 @@ from sim.metrics import OBJECTIVES
 from sim.purchase import price_list
 from tiermix.analysis import Analysis
 from tiermix.story import amount, creators, grouped, quantity, saves
-from tiermix.words import listing, money, round_figures
+from tiermix.words import listing, money, round_figures, share
+
+#: Share of the budget below which a line is left out of a sentence.
+TRACE = 0.005
 
 
 def limits(analysis: Analysis) -> list[str]:
@@ -31,7 +34,31 @@ def limits(analysis: Analysis) -> list[str]:
     others = [name for name in bound if name != "budget"]
     if others:
         said.append(f"At the limit: {listing(grouped(others))}.")
-    return said + _other_prices(analysis) + _steadiness(analysis)
+    return said + _other_prices(analysis) + _steadiness(analysis) + _nearly_best(analysis)
+
+
+def _nearly_best(analysis: Analysis) -> list[str]:
+    """Return what every line can take in plans that are about as good as the best."""
+    assert analysis.optimum is not None
+    nearly, budget = analysis.optimum.nearly, analysis.scenario.budget
+    if nearly is None:
+        return []
+    bands = [
+        f"{band(low / budget, high / budget)} on {line}"
+        for line, low, high in zip(analysis.scenario.lines, nearly.least, nearly.most, strict=True)
+        if high >= budget * TRACE
+    ]
+    if not bands:
+        return []
+    parts = ", in parts of creators" if analysis.problem.prices is not None else ""
+    missed = share(nearly.missed)
+    return [f"Plans within {missed} of the best spend {listing(bands)} (of the budget{parts})."]
+
+
+def band(low: float, high: float) -> str:
+    """Return a range of shares in whole percent, such as "55 % to 80 %"."""
+    first, last = (f"{100 * x:.0f} %" for x in (low, high))
+    return first if first == last else f"{first} to {last}"
 
 
 def _steadiness(analysis: Analysis) -> list[str]:

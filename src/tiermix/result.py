@@ -6,14 +6,16 @@ from math import isfinite
 from typing import Any, cast
 
 from optimize.certificate import Replications
+from optimize.nearly_best import NearlyBest
 from optimize.prices import shadow_prices
 from optimize.problem import binding
 from optimize.risk import Attainment, MeanWorst, Risk
 from sim.metrics import METRICS
 from sim.purchase import hired
 from sim.statistics import Summary
-from tiermix import __version__, result_schema
+from tiermix import __version__, result_schema, selecting, until
 from tiermix.analysis import Analysis, Estimate, Optimum, Strategy
+from tiermix.comparing import Interval, Pair
 from tiermix.result_schema import FORMAT, Document
 
 
@@ -28,7 +30,7 @@ def document(analysis: Analysis) -> Document:
     """
     scenario = analysis.scenario
     optimum = analysis.optimum
-    result = {
+    result: dict[str, Any] = {
         "tiermix": FORMAT,
         "version": __version__,
         "scenario": {"name": scenario.name, "sha256": scenario.sha256},
@@ -40,7 +42,12 @@ def document(analysis: Analysis) -> Document:
         "strategies": {
             name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
         },
+        "comparisons": [_pair(pair) for pair in analysis.pairs],
     }
+    if analysis.precision is not None:
+        result["precision"] = until.document(analysis, analysis.precision)
+    if analysis.selected is not None:
+        result["selection"] = selecting.document(analysis.selected)
     return cast(Document, _plain(result))
 
 
@@ -92,10 +99,19 @@ def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
         "runner_up": optimum.runner_up,
         "lead": _estimate(optimum.lead) if optimum.lead else None,
         "steady_budget": list(optimum.steady) if optimum.steady else None,
+        "nearly_best": _nearly_best(analysis, optimum.nearly) if optimum.nearly else None,
     }
     if optimum.replications is not None:
         found["replications"] = _replications(optimum.replications)
     return found
+
+
+def _nearly_best(analysis: Analysis, nearly: NearlyBest) -> result_schema.NearlyBest:
+    return {
+        "missed": nearly.missed,
+        "least": _spends(analysis, nearly.least),
+        "most": _spends(analysis, nearly.most),
+    }
 
 
 def _replications(interval: Replications) -> result_schema.Replications:
@@ -120,12 +136,36 @@ def _strategy(analysis: Analysis, strategy: Strategy) -> result_schema.Strategy:
             "averaged": strategy.averaged,
         },
         "p_best": strategy.p_best,
+        "p_best_interval": list(strategy.best_interval),
         "expected_regret": strategy.regret.mean,
         "expected_regret_se": strategy.regret.se,
         "over_budget": strategy.over_budget,
         "p_target": strategy.p_target,
         "chances": dict(strategy.chances),
         "metrics": {name: _summary(strategy.metrics[name]) for name in METRICS},
+    }
+
+
+def _pair(pair: Pair) -> result_schema.Pair:
+    return {
+        "better": pair.better,
+        "worse": pair.worse,
+        "difference": interval_document(pair.difference),
+        "beats": interval_document(pair.beats),
+        "ties": pair.ties,
+        "dominance": {"by": pair.dominant, "order": pair.order}
+        if pair.dominant is not None and pair.order is not None
+        else None,
+    }
+
+
+def interval_document(interval: Interval) -> result_schema.Interval:
+    """Return an estimate with the ends of its interval."""
+    return {
+        "mean": interval.mean,
+        "se": interval.se,
+        "low": interval.low,
+        "high": interval.high,
     }
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from optimize.errors import OptimizeError
 from optimize.optimum import CHANCE_GAP, GAP
+from optimize.problem import WHOLE_GAP
 from optimize.recheck import Bounds, Question, bounds
 from optimize.refute import searched
 from sim.purchase import hired
@@ -226,7 +227,7 @@ def _promise(asked: Question) -> float:
     """Return the gap at which a plan is called optimal."""
     if not asked.concave:
         return CHANCE_GAP
-    return asked.problem.whole_gap if asked.problem.prices is not None else GAP
+    return WHOLE_GAP if asked.problem.prices is not None else GAP
 
 
 def _bound(asked: Question, plan: Array, saved: result_schema.Optimum, seed: int) -> Verdict:

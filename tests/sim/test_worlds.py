@@ -142,6 +142,33 @@ def test_an_input_is_drawn_alike_whatever_else_is_uncertain() -> None:
     assert np.array_equal(one.values["resonance"], other.values["resonance"])
 
 
+def test_campaigns_in_one_order_share_what_they_have_in_common() -> None:
+    """Whatever comes before it in its own order, an input has the same luck."""
+    micro, macro = CAMPAIGN.tiers
+    sure = replace(micro, delivery_rate=KNOWN(0.9, "logit"), overhead=KNOWN(80.0))
+    other = replace(
+        CAMPAIGN, tiers=(replace(micro, name="nano"), sure, macro), order_value=KNOWN(4)
+    )
+    mine = draw_worlds(CAMPAIGN, 600, 3)
+    theirs = draw_worlds(other, 600, 3, order=mine.order)
+    assert theirs.order[: len(mine.order)] == mine.order
+    shared = [key for key in mine.order if np.ptp(theirs.values.get(key, np.zeros(1))) > 0]
+    assert {"macro.fee", "micro.conversion_rate", "resonance", "in_market.fans"} <= set(shared)
+    for key in shared:
+        assert np.array_equal(theirs.values[key], mine.values[key]), key
+    alone = draw_worlds(other, 600, 3)
+    assert not np.array_equal(alone.values["macro.fee"], mine.values["macro.fee"])
+
+
+def test_an_order_of_its_own_changes_nothing_and_can_be_added_to() -> None:
+    mine = draw_worlds(CAMPAIGN, 600, 3)
+    assert same(mine, draw_worlds(CAMPAIGN, 600, 3, order=mine.order))
+    part = draw_worlds(CAMPAIGN, 300, 3, order=("a stranger", *mine.order), first=256)
+    whole = draw_worlds(CAMPAIGN, 600, 3, order=("a stranger", *mine.order))
+    assert same(part, whole.part(256, 556))
+    assert part.order == whole.order == ("a stranger", *mine.order)
+
+
 def test_replicates_take_turns() -> None:
     worlds = draw_worlds(CAMPAIGN, 512, 3)
     assert np.array_equal(np.bincount(worlds.replicate()), np.full(REPLICATES, 32))

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 TIERMIX = str(Path(sys.executable).with_name("tiermix"))
 
 COMMANDS = (
-    "run", "simulate", "optimize", "compare", "benchmark", "frontier", "crossover", "verify",
+    "run", "simulate", "optimize", "compare", "benchmark", "frontier", "crossover", "sensitivity",
+    "verify",
     "validate", "init", "schema", "report", "explore",
 )  # fmt: skip
 
@@ -424,7 +425,7 @@ def test_the_examples_of_the_help_name_scenarios_that_exist() -> None:
     assert all((ROOT / name).is_file() for name in named)
 
 
-@pytest.mark.parametrize("command", ["frontier", "crossover"])
+@pytest.mark.parametrize("command", ["frontier", "crossover", "sensitivity"])
 def test_a_map_is_read_by_people_and_by_tools(call: Call, file: str, command: str) -> None:
     code, out, _ = call(command, file)
     assert code == 0

@@ -226,16 +226,23 @@ def test_charts_become_png_svg_and_pdf(folder: Path, tmp_path: Path) -> None:
 def test_answers_to_other_questions_are_shown(tmp_path: Path) -> None:
     made = run_folder(MIXED, tmp_path)
     file = str(made / "scenario.yaml")
-    for command in (["frontier", file, "--points", "3"], ["crossover", file, "-w", "64"]):
-        done = invoke(*command, "--json")
-        (made / f"{command[0]}.json").write_text(done.stdout)
-    swings = [{"input": "micro.fee", "low": 900.0, "high": 500.0}]
-    (made / "sensitivity.json").write_text(json.dumps({"tiermix": 1, "swings": swings}))
+    asked = {
+        "frontier": ["--points", "3"],
+        "crossover": ["--worlds", "64"],
+        "sensitivity": ["--worlds", "64"],
+    }
+    for command, options in asked.items():
+        done = invoke(command, file, *options, "--json")
+        (made / f"{command}.json").write_text(done.stdout)
     found = {figure.name: figure for figure in figures(made)}
     frontier = json.loads((made / "frontier.json").read_text())
     assert len(found["frontier"].rows) == len(frontier["points"])
     assert found["crossover"].rows
-    assert "micro.fee" in found["tornado"].takeaway
+    swings = {
+        given["name"]: given["swing"] or 0.0
+        for given in json.loads((made / "sensitivity.json").read_text())["inputs"]
+    }
+    assert max(swings, key=lambda name: swings[name]) in found["tornado"].takeaway
     assert 'id="questions"' in html(read_contents(made))
 
 

@@ -182,7 +182,7 @@ def test_money_is_left_where_it_pays_for_no_deal() -> None:
 def test_money_is_left_where_more_would_lose_it() -> None:
     lost = "$60,000 of the budget is left. More spending would cost more than it brings."
     assert margins.limits(analysed(ODD["nothing to gain"])) == [lost]
-    first, second, third, _ = margins.limits(analysed(ODD["a loss at least"]))
+    first, second, third, *_ = margins.limits(analysed(ODD["a loss at least"]))
     assert first.endswith("More spending would cost more than it brings.")
     assert second == "At the limit: the minimum of micro."
     assert third.startswith("Lowering the minimum of micro by $1,000 would add about $")

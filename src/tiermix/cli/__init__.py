@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tiermix.cli import main_job, questions, reports, scenario_files
+from tiermix.cli import main_job, questions, reports, scenario_files, sensitivity
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "questions",
     "reports",
     "scenario_files",
+    "sensitivity",
 ]
 
 

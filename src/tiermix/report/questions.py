@@ -1,8 +1,7 @@
 """Figures about other questions, from documents that lie in the run folder.
 
-``frontier.json`` and ``crossover.json`` are what `tiermix frontier --json` and `tiermix crossover
---json` print. ``sensitivity.json`` holds ``swings``: a list of ``{input, low, high}``, the best of
-the objective with the input at its 5 % and its 95 % quantile, None where no plan is allowed.
+``frontier.json``, ``crossover.json`` and ``sensitivity.json`` are what `tiermix frontier`, `tiermix
+crossover` and `tiermix sensitivity` print with ``--json``.
 """
 
 from __future__ import annotations
@@ -171,16 +170,19 @@ def _crossover_said(document: Mapping[str, Any]) -> str:
 
 def _tornado(contents: Contents, document: Mapping[str, Any]) -> Iterator[Figure]:
     swings = [
-        s for s in document.get("swings", ()) if s["low"] is not None and s["high"] is not None
+        {"input": given["name"], "low": given["p5"]["best"], "high": given["p95"]["best"]}
+        for given in document["inputs"]
+        if given["swing"]
     ]
     if not swings:
         return
     swings = sorted(swings, key=lambda s: -abs(s["high"] - s["low"]))[:MOST]
+    here = document["what_if"]["here"]["best"]
     terms = contents.facts["terms"]
     metric = terms[0] if len(terms) == 1 else SCORE
     called = apart([s["input"] for s in swings])
     rows = [
-        {"input": called[s["input"]], "from": a, "to": contents.result["optimum"]["value"], "at": t}
+        {"input": called[s["input"]], "from": a, "to": here, "at": t}
         for s in swings
         for a, t in ((s["low"], "low (5 %)"), (s["high"], "high (95 %)"))
     ]
