@@ -143,7 +143,7 @@ def best(contents: Contents) -> Figure:
     """Return in how many worlds each strategy is best."""
     called = names(contents)
     rows = [
-        {"strategy": called[name], "share": strategy["p_best"]}
+        {"strategy": called[name], "share": strategy["p_best"], "said": share(strategy["p_best"])}
         for name, strategy in contents.strategies.items()
     ]
     base = plotted(rows).encode(
@@ -155,7 +155,7 @@ def best(contents: Contents) -> Figure:
             axis=_shares(),
         ),
     )
-    text = base.mark_text(align="left", dx=5).encode(text=alt.Text("share:Q", format=".0%"))
+    text = base.mark_text(align="left", dx=5).encode(text=alt.Text("said:N"))
     chart = alt.layer(base.mark_bar(color=colour("accent"), size=16), text)
     return Figure(
         "chance-of-being-best",

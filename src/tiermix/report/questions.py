@@ -22,6 +22,9 @@ from tiermix.words import brief_money, share
 #: A loss smaller than this, as a share, is none.
 SAME = 1e-5
 
+#: A swing smaller than this share of the largest is left out.
+SLIGHT = 0.005
+
 #: Inputs of the tornado.
 MOST = 12
 
@@ -177,6 +180,8 @@ def _tornado(contents: Contents, document: Mapping[str, Any]) -> Iterator[Figure
     if not swings:
         return
     swings = sorted(swings, key=lambda s: -abs(s["high"] - s["low"]))[:MOST]
+    least = SLIGHT * abs(swings[0]["high"] - swings[0]["low"])
+    swings = [s for s in swings if abs(s["high"] - s["low"]) >= least]
     here = document["what_if"]["here"]["best"]
     terms = contents.facts["terms"]
     metric = terms[0] if len(terms) == 1 else SCORE

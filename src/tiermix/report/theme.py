@@ -96,6 +96,7 @@ def config() -> dict[str, Any]:
             "labelOverlap": "greedy",
             "labelSeparation": 14,
         },
+        "axisYDiscrete": {"labelOverlap": False},
         "legend": {
             "labelColor": ink,
             "titleColor": muted,
