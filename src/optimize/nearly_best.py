@@ -100,11 +100,10 @@ def nearly_best(
     except InfeasibleError:
         return None
     plans = np.array([end.plan for end in ends])
-    found = np.array([end.plan[i % len(best.plan)] for i, end in enumerate(ends)])
-    bounds = np.array([end.upper_bound for end in ends])
-    low, high = np.split(found, 2)
-    below, above = np.split(bounds, 2)
-    return NearlyBest(missed, best.value, level, low, high, np.maximum(-below, 0.0), above, plans)
+    low, high = np.split(plans[np.arange(len(ends)), np.arange(len(ends)) % len(best.plan)], 2)
+    below, above = np.split(np.array([end.upper_bound for end in ends]), 2)
+    below = np.maximum(-below, 0.0)
+    return NearlyBest(missed, best.value, level, low, high, below, above, plans)
 
 
 def _end(problem: Problem, floors: Sequence[Floor], line: int, way: int) -> Solution:

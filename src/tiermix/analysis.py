@@ -22,7 +22,7 @@ from optimize.problem import AVAILABLE, FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
 from sim.compare import best, regret, share_interval
-from sim.metrics import METRICS, OBJECTIVES
+from sim.metrics import OBJECTIVES
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
@@ -46,7 +46,7 @@ Judge = Callable[[Outcomes], Array]
 MOST_CREATORS = 1e10
 
 #: Lines up to which a run looks for plans that are about as good: two searches a line.
-FEW_LINES = 8
+FEW_LINES = 6
 
 #: The name of the optimizer's plan among the strategies.
 OPTIMUM = "optimum"
@@ -225,7 +225,7 @@ def analyse(
         plans[OPTIMUM] = solution.plan
     progress("simulating every plan, creator by creator")
     outcomes = evaluate(worlds, list(plans.values()), purchase(feasible))
-    strategies = _strategies(outcomes, task, scenario.demands, plans, wishes)
+    strategies = _strategies(outcomes, task, scenario, plans, wishes)
     judge = partial(_judged, task.goal, task.risk)
     optimum = _optimum(outcomes, task, judge, strategies, solution) if solution else None
     judged = judge(outcomes)
@@ -314,7 +314,7 @@ def _chances(outcomes: Outcomes, demands: Sequence[Demand], plan: int) -> dict[s
 def _strategies(
     outcomes: Outcomes,
     task: Task,
-    demands: Sequence[Demand],
+    scenario: Scenario,
     plans: Mapping[str, Array],
     wishes: Mapping[str, tuple[float, ...]],
 ) -> dict[str, Strategy]:
@@ -327,7 +327,7 @@ def _strategies(
     with ThreadPoolExecutor() as pool:
         summaries = list(
             pool.map(
-                lambda i: {metric: summarise(outcomes, metric, i) for metric in METRICS},
+                lambda i: {metric: summarise(outcomes, metric, i) for metric in scenario.metrics},
                 range(len(plans)),
             )
         )
@@ -343,7 +343,7 @@ def _strategies(
             _estimate(outcomes.worlds, losses[i]),
             float(over[i].mean()),
             _p_target(aim, risk, outcomes, i),
-            _chances(outcomes, demands, i),
+            _chances(outcomes, scenario.demands, i),
             summaries[i],
         )
         for i, (name, plan) in enumerate(plans.items())

@@ -12,7 +12,7 @@ from optimize.risk import Chance
 from optimize.steady import FARTHEST, FINENESS
 from sim.metrics import OBJECTIVES
 from sim.purchase import price_list
-from tiermix.analysis import Analysis
+from tiermix.analysis import FEW_LINES, Analysis
 from tiermix.story import amount, creators, grouped, quantity, saves
 from tiermix.words import listing, money, round_figures, share
 
@@ -42,7 +42,7 @@ def _nearly_best(analysis: Analysis) -> list[str]:
     assert analysis.optimum is not None
     nearly, budget = analysis.optimum.nearly, analysis.scenario.budget
     if nearly is None:
-        return []
+        return _not_looked_for(analysis)
     bands = [
         f"{band(low / budget, high / budget)} on {line}"
         for line, low, high in zip(analysis.scenario.lines, nearly.least, nearly.most, strict=True)
@@ -53,6 +53,19 @@ def _nearly_best(analysis: Analysis) -> list[str]:
     parts = ", in parts of creators" if analysis.problem.prices is not None else ""
     missed = share(nearly.missed)
     return [f"Plans within {missed} of the best spend {listing(bands)} (of the budget{parts})."]
+
+
+def _not_looked_for(analysis: Analysis) -> list[str]:
+    """Return why plans that are about as good were not looked for, if there may be any."""
+    assert analysis.optimum is not None
+    if saves(analysis) or analysis.optimum.solution.value == 0:
+        return []
+    if analysis.problem.n_lines > FEW_LINES:
+        return ["Of many lines, tiermix sensitivity says which splits are about as good."]
+    return [
+        "Other splits that are about as good were not looked for: with S-shaped curves or chances "
+        "it would take long."
+    ]
 
 
 def band(low: float, high: float) -> str:

@@ -10,7 +10,6 @@ from optimize.nearly_best import NearlyBest
 from optimize.prices import shadow_prices
 from optimize.problem import binding
 from optimize.risk import Attainment, MeanWorst, Risk
-from sim.metrics import METRICS
 from sim.purchase import hired
 from sim.statistics import Summary
 from tiermix import __version__, result_schema, selecting, until
@@ -142,7 +141,7 @@ def _strategy(analysis: Analysis, strategy: Strategy) -> result_schema.Strategy:
         "over_budget": strategy.over_budget,
         "p_target": strategy.p_target,
         "chances": dict(strategy.chances),
-        "metrics": {name: _summary(strategy.metrics[name]) for name in METRICS},
+        "metrics": {name: _summary(strategy.metrics[name]) for name in analysis.scenario.metrics},
     }
 
 

@@ -11,8 +11,9 @@ from sim.information import Worth
 from sim.pinning import input_value
 from sim.worlds import Worlds
 from tiermix import __version__
+from tiermix.knowing import FORESEEN, SAMPLED
 from tiermix.result_schema import FORMAT
-from tiermix.sensitivity import FORESEEN, SAMPLED, Sensitivity, Swing
+from tiermix.sensitivity import Sensitivity, Swing
 from tiermix.tipping import FARTHEST, Tip
 from tiermix.uncertain_inputs import UncertainInput
 from tiermix.what_if import WhatIf

@@ -86,6 +86,9 @@ def amount(analysis: Analysis, x: float) -> str:
 
 def quantity(analysis: Analysis, metric: str, x: float) -> str:
     """Return a value of a metric with its unit, such as "52.7k people reached"."""
+    metric, at, phase = metric.partition("@")
+    if at:
+        return f"{quantity(analysis, metric, x)} by the end of {phase}"
     currency, label = analysis.scenario.currency, METRICS[metric].label.lower()
     if metric == "spend":
         return f"{money(abs(x), currency)} of spend"

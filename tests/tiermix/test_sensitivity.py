@@ -17,12 +17,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from scipy.special import ndtri
 
-from briefs import MACRO, MICRO, ODD, brief
+from briefs import MACRO, MICRO, ODD, analysed, brief
 from optimize.nearly_best import NEARLY
 from sim.pinning import input_value, remembering
 from sim.uncertain import Z95
 from sim.worlds import draw_worlds
-from tiermix import commands, sensitivity_screen
+from tiermix import commands, margins, result, sensitivity_screen
 from tiermix.analysis import placed
 from tiermix.scenario_file import parse
 from tiermix.sensitivity import Sensitivity, Swing
@@ -153,7 +153,7 @@ def test_without_a_tipping_point_the_choice_is_the_same_all_over() -> None:
     for given in firm[:4]:
         ends = plausible(found.worlds, given)
         assert ends is not None
-        for value in np.linspace(ends[0], ends[1], 3):
+        for value in np.linspace(ends[0], ends[1], 3).tolist():
             values = {**worlds.values, given.name: np.full(256, value)}
             task = state(found.scenario, replace(worlds, values=values))
             if given.key in ("view_rate", "authentic_share"):  # what is allowed stays the same
@@ -250,6 +250,23 @@ def test_every_scenario_has_a_screen_of_80_columns_and_a_plain_document(name: st
 
 def ends(told: dict[str, Any]) -> list[dict[str, Any]]:
     return [given[end] for given in told["inputs"] for end in ("p5", "p95")]
+
+
+def test_a_run_says_which_splits_are_as_good_or_why_not() -> None:
+    analysis = analysed(brief(None, **MIXED))
+    assert analysis.optimum is not None
+    nearly = analysis.optimum.nearly
+    assert nearly is not None
+    (said,) = [x for x in margins.limits(analysis) if x.startswith("Plans within 1 % of the best")]
+    for line, low, high in zip(analysis.scenario.lines, nearly.least, nearly.most, strict=True):
+        assert (
+            f"{low / 1e5:.0%}"[:-1] + " % to " + f"{high / 1e5:.0%}"[:-1] + f" % on {line}" in said
+        )
+    told = result.document(analysis)["optimum"]["nearly_best"]
+    assert told is not None
+    assert list(told["most"].values()) == nearly.most.tolist()
+    curved = analysed(brief(objective="effective_reach"))
+    assert any("not looked for" in said for said in margins.limits(curved))
 
 
 def test_inputs_are_named_by_their_place_in_the_file() -> None:
