@@ -23,6 +23,7 @@ from tiermix.analysis import placed
 from tiermix.errors import UsageError
 from tiermix.explore.changes import asked, changed
 from tiermix.infeasible import solved
+from tiermix.reading import read_document
 from tiermix.saved import read_run
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import parse
@@ -99,6 +100,9 @@ class Bench:
         )
         self.task = lru_cache(REMEMBERED)(self._task)
         self.best = lru_cache(REMEMBERED)(self._best)
+        self._placed = lru_cache(REMEMBERED)(self._weigh)
+        self._tree = read_document(scenario.text, scenario.path).root
+        self._scenario = lru_cache(REMEMBERED)(self._read)
 
     @property
     def own_objective(self) -> str:
@@ -151,9 +155,12 @@ class Bench:
         ScenarioError
             If the file does not allow the budget.
         """
+        wish = tuple(plan.get(line, 0.0) for line in self.scenario.lines)
+        return self._placed(budget, objective, wish)
+
+    def _weigh(self, budget: float, objective: str, wish: tuple[float, ...]) -> Weighed:
         task = self.task(budget, objective)
-        wish = np.array([plan.get(line, 0.0) for line in self.scenario.lines])
-        return self._weighed(task, objective, placed(task.problem, wish))
+        return self._weighed(task, objective, placed(task.problem, np.array(wish)))
 
     def _best(self, budget: float, objective: str) -> tuple[Weighed, Solution]:
         """Return the best plan and its proof.
@@ -182,8 +189,8 @@ class Bench:
             task.goal.of(outcomes)[0],
         )
 
-    def _scenario(self, budget: float, objective: str) -> Scenario:
-        text = asked(self.scenario, budget, None if objective == OWN else objective)
+    def _read(self, budget: float, objective: str) -> Scenario:
+        text = asked(self._tree, budget, None if objective == OWN else objective)
         return parse(text, self.scenario.path)
 
     def _problem(self, scenario: Scenario) -> Problem:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tiermix.reading import read_document
 from tiermix.scenario import Scenario
 
 #: The name of the strategy that holds the plan.
@@ -51,17 +50,21 @@ def changed(
     return text.getvalue()
 
 
-def asked(scenario: Scenario, budget: float, objective: str | None) -> str:
+def asked(tree: Mapping[str, Any], budget: float, objective: str | None) -> str:
     """Return a scenario with another budget and objective for the program to read, in a hurry.
 
     It is JSON, which is YAML too, and holds no strategies.
+
+    Parameters
+    ----------
+    tree : mapping
+        The file as `tiermix.reading.read_document` reads it.
+    budget, objective
+        As for `changed`.
     """
-    tree = dict(read_document(scenario.text, scenario.path).root)
-    tree.pop("strategies", None)
-    tree["budget"] = _plain(budget)
-    if objective is not None:
-        tree["objective"] = objective
-    return json.dumps(tree)
+    changes = {"budget": _plain(budget)} | ({"objective": objective} if objective else {})
+    kept = {key: value for key, value in tree.items() if key != "strategies"}
+    return json.dumps(kept | changes)
 
 
 def _shares(strategies: Any) -> dict[str, Any]:
