@@ -17,6 +17,7 @@ from tiermix.crossing import ENOUGH_WORLDS, crossover
 from tiermix.errors import FileExistsAlreadyError, ScenarioError, UsageError
 from tiermix.mixes import Crossover
 from tiermix.quantity import parse_number, shown
+from tiermix.report.making import complete
 from tiermix.result import document
 from tiermix.result_schema import Document, result_schema
 from tiermix.runs import prepare, save, write_csv
@@ -94,9 +95,10 @@ def run(
     progress: Progress,
     *,
     certify: bool = False,
+    report: bool = False,
     asked: Sure = AS_STATED,
 ) -> tuple[Analysis, Document, Path]:
-    """Answer a scenario and write its run folder."""
+    """Answer a scenario and write its run folder, with a report if it is asked for."""
     started = time.perf_counter()
     prepare(out)
     analysis = answer(
@@ -104,7 +106,8 @@ def run(
     )
     result = document(analysis)
     progress("writing the run folder")
-    folder = save(analysis, result, out, time.perf_counter() - started)
+    elapsed = time.perf_counter() - started
+    folder = save(analysis, result, out, elapsed, partial(complete, analysis, report=report))
     return analysis, result, folder
 
 

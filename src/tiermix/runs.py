@@ -7,9 +7,10 @@ import json
 import platform
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
+from io import StringIO
 from os import W_OK, X_OK, access
 from pathlib import Path
 from secrets import token_hex
@@ -57,7 +58,13 @@ def _unwritable(folder: Path, reason: str | None) -> RunFolderError:
     )
 
 
-def save(analysis: Analysis, result: Document, under: Path, elapsed: float) -> Path:
+def save(
+    analysis: Analysis,
+    result: Document,
+    under: Path,
+    elapsed: float,
+    complete: Callable[[Path], None] = lambda folder: None,
+) -> Path:
     """Write the run folder.
 
     Everything is written under a temporary name and renamed in the end, so that a run that is
@@ -72,6 +79,8 @@ def save(analysis: Analysis, result: Document, under: Path, elapsed: float) -> P
         Folder of all runs; made where it does not exist.
     elapsed : float
         Seconds.
+    complete : callable
+        Writes what else belongs into the folder, once all other files are there.
 
     Returns
     -------
@@ -89,6 +98,7 @@ def save(analysis: Analysis, result: Document, under: Path, elapsed: float) -> P
         draft.mkdir(parents=True)
         try:
             _write(analysis, result, draft, elapsed)
+            complete(draft)
             _replace(draft, target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -159,11 +169,16 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 def write_csv(path: Path, table: Iterable[dict[str, Any]]) -> None:
     """Write a table with one header row; text that a spreadsheet would run is quoted."""
-    listed = list(table)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(listed[0]))
-        writer.writeheader()
-        writer.writerows({key: _inert(value) for key, value in row.items()} for row in listed)
+    path.write_text(csv_text(table), encoding="utf-8", newline="")
+
+
+def csv_text(table: Iterable[dict[str, Any]]) -> str:
+    """Return a table as CSV with one header row; text that a spreadsheet would run is quoted."""
+    listed, text = list(table), StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(_inert(key) for key in listed[0])
+    writer.writerows([_inert(value) for value in row.values()] for row in listed)
+    return text.getvalue()
 
 
 def _inert(value: Any) -> Any:

@@ -192,17 +192,17 @@ def certificate(analysis: Analysis) -> str:
     if saves(analysis):
         return (
             f"On these {worlds} worlds no plan that reaches the floors spends less by more than "
-            f"{_gap(solution.relative_gap)}{early}."
+            f"{gap(solution.relative_gap)}{early}."
         )
     return (
         f"On these {worlds} worlds no allowed plan can beat this one by more than "
-        f"{_gap(solution.relative_gap)}{early}. On {worlds} fresh worlds it brings "
+        f"{gap(solution.relative_gap)}{early}. On {worlds} fresh worlds it brings "
         f"{amount(analysis, check.mean)} (± {value(analysis, T90 * check.se)}, "
         "with 90 % confidence)."
     )
 
 
-def _gap(gap: float) -> str:
+def gap(gap: float) -> str:
     """Return a gap as a percentage with one figure, rounded up."""
     up = Context(prec=1, rounding=ROUND_CEILING)
     return f"{up.multiply(max(Decimal(str(gap)), SMALLEST_GAP), Decimal(100)):f} %"

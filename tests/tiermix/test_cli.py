@@ -24,7 +24,7 @@ TIERMIX = str(Path(sys.executable).with_name("tiermix"))
 COMMANDS = (
     "run", "simulate", "optimize", "compare", "benchmark", "frontier", "crossover", "sensitivity",
     "verify",
-    "validate", "init", "schema",
+    "validate", "init", "schema", "report", "explore",
 )  # fmt: skip
 
 Call = Callable[..., tuple[int, str, str]]
@@ -234,7 +234,7 @@ def test_a_kill_leaves_no_half_folder_and_the_old_one_whole(file: str, tmp_path:
     before = (folder / "result.json").read_bytes()
     assert python(STOPPED_WHILE_WRITING.format("SIGKILL"), *words).returncode == -signal.SIGKILL
     assert (folder / "result.json").read_bytes() == before
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == 7
 
 
 def test_an_interruption_mid_simulation_is_130(file: str) -> None:

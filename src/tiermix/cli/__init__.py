@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tiermix.cli import calibrating, main_job, questions, scenario_files, sensitivity
+from tiermix.cli import calibrating, main_job, questions, reports, scenario_files, sensitivity
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "main",
     "main_job",
     "questions",
+    "reports",
     "scenario_files",
     "sensitivity",
 ]

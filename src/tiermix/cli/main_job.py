@@ -24,6 +24,13 @@ from tiermix.cli.options import (
     print_json,
 )
 
+SaveWorlds = Annotated[
+    Path | None,
+    typer.Option(
+        "--save-worlds", metavar="FILE", help="Write every metric in every world as Parquet."
+    ),
+]
+
 
 @app.command(epilog="Example: tiermix run scenarios/skincare.yaml --worlds 16384")
 def run(
@@ -35,23 +42,33 @@ def run(
     until: Until = None,
     confidence: Confidence = None,
     indifference: Indifference = None,
+    report: Annotated[bool, typer.Option(help="Write report.html into the folder.")] = True,
+    save_worlds: SaveWorlds = None,
     as_json: Json = False,
 ) -> None:
     """Simulate the strategies, find the best plan, compare, and write the run folder."""
-    from tiermix import commands, sure, terminal
+    from tiermix import commands, sure, terminal, world_table
     from tiermix.progress import shown_progress
+    from tiermix.report import making
 
     asked = sure.sure(until, worlds, confidence, indifference)
     scenario = commands.load(file, worlds, seed)
+    if save_worlds is not None:
+        world_table.require()
+    drawn = report and making.possible()
     with shown_progress() as progress:
         analysis, result, folder = commands.run(
-            scenario, out, progress, certify=certify, asked=asked
+            scenario, out, progress, certify=certify, asked=asked, report=drawn
         )
+        if save_worlds is not None:
+            world_table.write_worlds(analysis, save_worlds)
     if as_json:
         print_json(result)
     else:
         terminal.show_run(terminal.console(), analysis)
     typer.echo(f"\nWritten to {folder}", err=True)
+    if report and not drawn:
+        typer.echo(f"No report.html: {making.NEEDED}", err=True)
 
 
 @app.command(epilog="Example: tiermix simulate scenarios/skincare.yaml --json")

@@ -1,0 +1,95 @@
+"""What a run folder holds for a report, read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tiermix.errors import RunFolderError
+from tiermix.result_schema import FORMAT
+
+#: What other commands print with --json and a run folder may hold beside the run's own files.
+EXTRAS = ("frontier", "crossover", "sensitivity")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The documents of a run folder.
+
+    Parameters
+    ----------
+    result : mapping
+        ``result.json``.
+    facts : mapping
+        ``report.json``, as `tiermix.report.facts.facts` returns it.
+    manifest : mapping
+        ``manifest.json``.
+    extras : mapping of str to mapping
+        Those of `EXTRAS` that are there.
+    """
+
+    result: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    extras: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def currency(self) -> str:
+        """Three-letter code."""
+        return str(self.result["currency"])
+
+    @property
+    def strategies(self) -> Mapping[str, Any]:
+        """Every plan and what it yields, the optimum first."""
+        found = dict(self.result["strategies"])
+        return {"optimum": found.pop("optimum"), **found}
+
+
+def read_contents(folder: Path) -> Contents:
+    """Read what a report is made of.
+
+    Parameters
+    ----------
+    folder : Path
+        A run folder.
+
+    Raises
+    ------
+    RunFolderError
+        If a file is missing or damaged.
+    """
+    result = _document(folder / "result.json")
+    if "optimum" not in result:
+        raise RunFolderError(f"{folder / 'result.json'}: holds no best plan to report")
+    facts = _document(folder / "report.json")
+    manifest = _loaded(folder / "manifest.json")
+    extras = {
+        name: _document(folder / f"{name}.json")
+        for name in EXTRAS
+        if (folder / f"{name}.json").exists()
+    }
+    return Contents(result, facts, manifest, extras)
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    found = _loaded(path)
+    if found.get("tiermix") != FORMAT:
+        raise RunFolderError(f"{path}: is no tiermix document of format {FORMAT}")
+    return found
+
+
+def _loaded(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunFolderError(
+            f"{path}: cannot be read ({error.strerror}): name a folder that tiermix run wrote"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError(f"{path}: is damaged: it is no JSON") from error
+    if not isinstance(found, dict):
+        raise RunFolderError(f"{path}: is damaged: it is no document")
+    return found
