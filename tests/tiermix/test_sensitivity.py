@@ -159,6 +159,13 @@ def test_without_a_tipping_point_the_choice_is_the_same_all_over() -> None:
                 assert leader(found.scenario.lines, task.solve()) == best(found.here, "lead")
 
 
+def test_of_two_tiers_alike_none_takes_the_lead_by_what_they_share() -> None:
+    found = asked(brief({"one": MICRO, "other": MICRO}, resonance="75% to 135%"))
+    assert "resonance" in {swing.given.short for swing in found.swings}
+    own = ("one.", "other.")
+    assert all(tip.given.short.startswith(own) for tip in found.tips if tip.choice == "lead")
+
+
 def nested_worth(found: Sensitivity, name: str) -> float:
     """Return EVPPI of an input by optimising again for each of many values of it."""
     worlds, gains = remembering(found.worlds), []
