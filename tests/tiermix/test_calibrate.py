@@ -111,6 +111,18 @@ def test_the_users_text_stays_around_what_was_learned(tmp_path: Path) -> None:
     )  # the same posts say the same again
 
 
+def test_more_posts_change_what_an_earlier_calibration_wrote(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text(SCENARIO)
+    for n in (100, 200):
+        invoke(
+            "calibrate", written(tmp_path, posts(n)), "--into", scenario, "--write", "--no-check"
+        )
+    lines = scenario.read_text().splitlines()
+    assert "# 200 posts of " in next(line for line in lines if "view_rate" in line)
+    assert not any("100 posts" in line for line in lines)
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_line_ends_stay(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "s.yaml"
