@@ -52,11 +52,15 @@ class Segment:
         People.
     in_market : Uncertain
         Share (0-1) who could buy within the horizon of the campaign.
+    pool : str
+        Name of the segment that this is a class of people in, if it is one: they share what is
+        uncertain.
     """
 
     name: str
     size: float
     in_market: Uncertain
+    pool: str = ""
 
     def __post_init__(self) -> None:
         if not (0 < self.size < inf):
@@ -110,6 +114,9 @@ class Tier:
         Creators that can be activated in a week.
     minimum_deal : float
         Smallest amount of money a line of this tier takes, unless it takes none.
+    pool : str
+        Name of the tier whose typical values she shares, if this is one named creator: then her
+        contacts are distinct people, and her price is her fee whether or not she posts.
     """
 
     name: str
@@ -131,6 +138,7 @@ class Tier:
     available: float = inf
     onboarding: float = inf
     minimum_deal: float = 0.0
+    pool: str = ""
 
     def __post_init__(self) -> None:
         _check_laws(self, _TIER_LINKS)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
+from sim.curves import exposure, reached_slope
 from sim.lottery import (
+    CERTAIN,
     contacts_lottery,
     engagements_lottery,
     followers_lottery,
@@ -241,13 +243,39 @@ def _people(
         if key == "intent":
             people = people * worlds.values[f"in_market.{segment.name}"]
         heads = np.where(people > 0, people, 1.0)
-        shares = [tier.audience[s] / heads for tier in campaign.tiers]
-        drawn = sum((x[key] * a for (x, _), a in zip(lines, shares, strict=True)), np.zeros(1))
-        mean = sum((x[key] * a for (_, x), a in zip(lines, shares, strict=True)), np.zeros(1))
+        drawn, mean, luck_of_draw = np.zeros(size), np.zeros(size), np.zeros(size)
+        for tier, (x, y) in zip(campaign.tiers, lines, strict=True):
+            a = tier.audience[s] / heads
+            seen, usual, more = x[key] * a, y[key] * a, (x[key] - y[key]) * a
+            if tier.pool and key != "intent":
+                seen, usual, more = _distinct(seen, usual, more, campaign.heterogeneity)
+            drawn, mean, luck_of_draw = drawn + seen, mean + usual, luck_of_draw + more
         share = counted.value(drawn)
         expected += people * share
-        controlled += people * (share - counted.slope(mean) * (drawn - mean))
+        controlled += people * (share - counted.slope(mean) * luck_of_draw)
         luck = (drawn * counted.slope(drawn)) ** 2 / campaign.heterogeneity
         squares += people * (share**2 + luck)
     chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
     return expected, controlled, chance
+
+
+def _distinct(
+    drawn: Array, mean: Array, more: Array, heterogeneity: float
+) -> tuple[Array, Array, Array]:
+    """Return the contacts a head that reach shares of distinct people.
+
+    Parameters
+    ----------
+    drawn, mean, more : ndarray
+        Shares of the people whom one named creator reaches, with the luck of the draw and on
+        average, and their difference.
+    heterogeneity : float
+
+    Returns
+    -------
+    drawn, mean, more : ndarray
+        In contacts a head; `more` to first order, so that its mean stays 0.
+    """
+    seen = exposure(np.minimum(drawn, CERTAIN), heterogeneity)
+    usual = exposure(np.minimum(mean, CERTAIN), heterogeneity)
+    return seen, usual, more / reached_slope(usual, heterogeneity)

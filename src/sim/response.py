@@ -257,9 +257,13 @@ def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
 
     def rates(s: int, k: int) -> Array:
         lottery, factor = won[k]
-        heads = np.where(people[s] > 0, people[s], 1.0)
-        per_value = (factor * campaign.tiers[k].audience[s] / heads)[:, None] * nodes
-        return lottery.exponents(per_value) * hired[:, k, None]
+        tier, heads = campaign.tiers[k], np.where(people[s] > 0, people[s], 1.0)
+        per_value = factor * tier.audience[s] / heads
+        if tier.pool and metric in ("reach", "brand_lift"):
+            missed = lottery.distinct(per_value, campaign.heterogeneity)
+        else:
+            missed = lottery.exponents(per_value[:, None] * nodes)
+        return missed * hired[:, k, None]
 
     pairs = list(product(range(len(people)), range(len(won))))
     with ThreadPoolExecutor(cpu_count()) as pool:

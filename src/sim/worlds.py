@@ -140,15 +140,17 @@ def draw_worlds(
     count = 3 + len(campaign.segments) + len(TIER_INPUTS) * len(campaign.tiers)
     if len(laws) < count + sum(len(curve.kind.laws) for curve in campaign.curves):
         raise ValueError("a line may not be named in_market beside a segment named as an input")
-    uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
+    pools = _pools(campaign)
+    varies = {name: pools.get(name, name) for name, law in laws.items() if law.typical_sd > 0}
+    uncertain = list(dict.fromkeys(varies.values()))
     n_draws = common_draws(campaign.curves)
     uncertain += [DRAW] * (n_draws > 1)
     uniforms = dict(
         zip(uncertain, _uniforms(uncertain, n_worlds, seed, sample, first), strict=True)
     )
     values = {
-        name: typical_value(law, ndtri(uniforms[name]))
-        if name in uniforms
+        name: typical_value(law, ndtri(uniforms[varies[name]]))
+        if name in varies
         else np.full(n_worlds, law.median)
         for name, law in laws.items()
     }
@@ -168,6 +170,14 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     for curve in campaign.curves:
         laws.update({f"{curve.name}.{key}": law for key, law in curve.kind.laws.items()})
     return laws
+
+
+def _pools(campaign: Campaign) -> dict[str, str]:
+    """Return whose draw an input shares, for named creators and classes of people."""
+    creators = [tier for tier in campaign.tiers if tier.pool]
+    shared = {f"{t.name}.{key}": f"{t.pool}.{key}" for t in creators for key in TIER_INPUTS}
+    return shared | {f"in_market.{s.name}": f"in_market.{s.pool}" for s in campaign.segments
+                     if s.pool}  # fmt: skip
 
 
 def typical_value(law: Uncertain, z: Array) -> Array:
