@@ -1,198 +1,238 @@
-"""Overlapping audiences as classes of people, from what is known of single creators and of pairs.
+"""Overlapping audiences as kinds of people, from what is known of single creators and of pairs.
 
-A person belongs to one class; people of a class follow creators independently of each other, each
-creator with a probability of her own. The union of any set of audiences is then
-Σ size · (1 − Π (1 − p)): a weighted coverage of explicit kinds of people, hence monotone and
-submodular, and never above the universe. A class in which every p is 0 or 1 is one cell of the
-Venn diagram, so that enough classes reproduce every figure that people could have counted.
+A kind is a number of people who follow the same creators: one cell of the Venn diagram. The union
+of any set of audiences is then a weighted coverage of kinds, hence monotone and submodular, and
+never above the universe.
+
+Kinds are built creator by creator, the smallest audience first. A linear program chooses which of
+the people so far follow the next creator too, so that she shares with every earlier one what is
+given; people who follow nobody yet fill up her audience. Each person has a random taste for her,
+of the logistic law, and the program takes those with the most: apart from the given pairs, who
+follows whom is as random as can be (the log odds of following her are a sum over the earlier
+creators, one number for each pair). A vertex of the program splits few people; those are split
+into two kinds, which keeps the figures exact. Where figures contradict each other, the program
+misses them by as few people as it can.
 
 References
 ----------
-Lazarsfeld and Henry (1968), "Latent structure analysis" (classes within which traits are
-independent); Nemhauser, Wolsey and Fisher (1978) (coverage is submodular).
+Qaqish (2003), "A family of multivariate binary distributions" (given means and pairs, one variable
+at a time); Deming and Stephan (1940) (fitting cells to margins); Papandreou and Yuille (2011)
+(random tastes and a maximum draw from a Gibbs law); Nemhauser, Wolsey and Fisher (1978) (coverage
+is submodular).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, logit, softmax
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Pairs = Mapping[tuple[int, int], float]
 
-#: Relative error from which on a figure counts as not reproduced.
-NEAR = 0.01
+#: Kinds that the people who follow nobody else yet are split into, for every creator.
+GRAINS = 24
 
-#: Classes are at least so many, and at most; between them they grow with the pairs.
-FEWEST, MOST = 12, 96
+#: What missing a figure by everybody costs, in units of taste.
+PENALTY = 1e4
 
-#: Steps of the fit; weight of a pair that is not given, beside 1 for one that is.
-STEPS, GUESSED = 3000, 1e-3
-
-#: Probabilities are kept this far from 0 and 1 while they are fitted.
+#: Shares of a kind nearer to none or all than this are none or all.
 EDGE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Classes:
-    """Kinds of people, and how likely each follows every creator.
+class Kinds:
+    """Kinds of people, and whom they follow.
 
     Parameters
     ----------
-    sizes : ndarray, shape (n_classes,)
+    sizes : ndarray, shape (n_kinds,)
         People.
-    chances : ndarray, shape (n_creators, n_classes)
-        Between 0 and 1.
+    follows : ndarray of bool, shape (n_creators, n_kinds)
     """
 
     sizes: Array
-    chances: Array
+    follows: Flags
 
     def singles(self) -> Array:
         """Return the audience of every creator, shape (n_creators,)."""
-        return np.asarray(self.chances @ self.sizes)
+        return np.asarray(self.follows @ self.sizes)
 
     def shared(self) -> Array:
-        """Return the people that every two creators share; the diagonal means nothing."""
-        return np.asarray((self.chances * self.sizes) @ self.chances.T)
+        """Return the people that every two creators share, shape (n_creators, n_creators)."""
+        return np.asarray((self.follows * self.sizes) @ self.follows.T.astype(float))
 
-    def union(self, chosen: NDArray[np.intp] | list[int]) -> float:
-        """Return the people that some creators reach together."""
-        return float(self.sizes @ -np.expm1(np.log1p(-self.chances[chosen]).sum(axis=0)))
+    def union(self, chosen: Sequence[int] | NDArray[np.intp]) -> float:
+        """Return the people who follow at least one of some creators."""
+        return float(self.sizes @ self.follows[np.asarray(chosen, np.intp)].any(axis=0))
 
-
-def independent(audiences: Array, universe: float) -> Classes:
-    """Return one class: random duplication.
-
-    Parameters
-    ----------
-    audiences : ndarray, shape (n_creators,)
-        People, each at most the universe.
-    universe : float
-        People.
-    """
-    return Classes(np.array([universe]), (audiences / universe)[:, None])
+    def merged(self) -> Kinds:
+        """Return the kinds with those who follow the same creators taken together."""
+        packed = np.packbits(self.follows, axis=0).T
+        _, first, where = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+        sizes = np.bincount(where.ravel(), self.sizes, first.size)
+        return Kinds(sizes, self.follows[:, first])
 
 
-def fit_classes(
-    audiences: Array,
-    pairs: Pairs,
-    universe: float,
-    *,
-    at_most: float | None = None,
-    n_classes: int | None = None,
-) -> Classes:
-    """Find classes that reproduce single audiences exactly and pairs as nearly as can be.
-
-    Least squares of relative errors. Pairs that are not given are guessed to overlap at random,
-    with a small weight, or held below a share of the smaller audience.
+def kinds_of_people(
+    audiences: Array, pairs: Pairs, universe: float, at_most: float | None = None
+) -> Kinds:
+    """Find kinds of people that reproduce single audiences, and pairs as nearly as can be.
 
     Parameters
     ----------
     audiences : ndarray, shape (n_creators,)
-        People, each above 0 and at most the universe.
+        People, above 0 and at most the universe.
     pairs : mapping of (int, int) to float
-        People that two creators share.
+        People that two creators share. Other pairs overlap at random.
     universe : float
         People.
     at_most : float, optional
         Share of the smaller audience that pairs which are not given do not pass.
-    n_classes : int, optional
 
     Raises
     ------
     ValueError
-        If an audience is larger than the universe.
+        If an audience is not above 0 or larger than the universe.
     """
-    if (audiences > universe).any():
-        raise ValueError(f"an audience is larger than the universe of {universe:g} people")
-    if not pairs and at_most is None:
-        return independent(audiences, universe)
-    fit = _Fit(audiences, pairs, universe, at_most)
-    n_pairs = len(pairs)
-    start = fit.start(n_classes or int(np.clip(3 * n_pairs**0.5, FEWEST, MOST)))
-    found = minimize(
-        fit.loss, start, jac=True, method="L-BFGS-B",
-        options={"maxiter": STEPS, "maxfun": 2 * STEPS, "ftol": 1e-13, "gtol": 1e-9, "maxcor": 30},
-    )  # fmt: skip
-    return fit.exact(found.x)
+    if not ((audiences > 0) & (audiences <= universe * (1 + 1e-12))).all():
+        raise ValueError(f"audiences must be above 0 and at most the universe of {universe:g}")
+    shared: list[dict[int, float]] = [{} for _ in audiences]
+    for (i, j), people in pairs.items():
+        shared[i][j] = shared[j][i] = min(people, float(audiences[i]), float(audiences[j]))
+    population = _Population(audiences, universe, at_most)
+    for i in np.argsort(audiences, kind="stable").tolist():
+        population.add(i, shared[i])
+    return population.kinds().merged()
 
 
-class _Fit:
-    """The squares that are minimised, and where to start."""
+class _Population:
+    """The kinds of people so far."""
 
-    def __init__(
-        self, audiences: Array, pairs: Pairs, universe: float, at_most: float | None
-    ) -> None:
-        n = audiences.size
-        self._audiences, self._universe = audiences, universe
-        smaller = np.minimum.outer(audiences, audiences)
-        self._shared = np.outer(audiences, audiences) / universe
-        self._ceiling = np.full((n, n), np.inf)
-        self._weights = np.full((n, n), GUESSED)
-        if at_most is not None:
-            self._ceiling = at_most * smaller
-            self._shared = np.minimum(self._shared, self._ceiling)
-        for (i, j), people in pairs.items():
-            for at in ((i, j), (j, i)):
-                self._shared[at], self._weights[at], self._ceiling[at] = people, 1.0, np.inf
-        np.fill_diagonal(self._weights, 0.0)
-        self._given = self._weights == 1.0
-        self._unit = np.where(self._given, np.maximum(self._shared, 1e-3 * smaller), smaller)
+    def __init__(self, audiences: Array, universe: float, at_most: float | None) -> None:
+        self._audiences, self._universe, self._at_most = audiences, universe, at_most
+        self._sizes = np.zeros(0)
+        self._follows = np.zeros((audiences.size, 0), bool)
+        self._known: list[int] = []
+        self._random = np.random.default_rng(0)
 
-    def start(self, n_classes: int) -> Array:
-        """Return classes around the creators who share most, and one of everybody else."""
-        shared = np.where(self._given, self._shared, 0.0)
-        part = shared / self._audiences[:, None]
-        order, left = [], shared.sum(axis=1)
-        for _ in range(min(n_classes - 1, left.size)):
-            order.append(int(left.argmax()))
-            left = left * (1 - part[:, order[-1]])
-            left[order[-1]] = -1.0
-        extra = n_classes - 1 - len(order)
-        order += order[:1] * 0 + [order[i % len(order)] for i in range(extra)]
-        noise = np.random.default_rng(0).uniform(0.5, 1.5, (self._audiences.size, n_classes))
-        chances = np.empty((self._audiences.size, n_classes))
-        sizes = np.empty(n_classes)
-        for k, i in enumerate(order):
-            chances[:, k] = shared[:, i] / self._audiences[i] + 1e-3
-            chances[i, k], sizes[k] = 0.9, self._audiences[i] * 0.5
-        sizes[-1] = max(self._universe - sizes[:-1].sum(), 0.2 * self._universe)
-        chances[:, -1] = self._audiences / self._universe
-        chances = np.clip(chances * noise * 0.7, 1e-5, 0.95)
-        return np.concatenate([np.log(sizes / sizes.sum()), logit(chances).ravel()])
+    def kinds(self) -> Kinds:
+        """Return the kinds, and those who follow nobody."""
+        rest = max(self._universe - self._sizes.sum(), 0.0)
+        nobody = np.zeros((self._audiences.size, 1), bool)
+        return Kinds(np.append(self._sizes, rest), np.hstack([self._follows, nobody]))
 
-    def _read(self, x: Array) -> tuple[Array, Array]:
-        """Return the sizes and chances behind a point."""
-        n = self._audiences.size
-        n_classes = x.size // (n + 1)
-        chances = np.clip(expit(x[n_classes:].reshape(n, n_classes)), EDGE, 1 - EDGE)
-        return self._universe * softmax(x[:n_classes]), chances
+    def add(self, i: int, shared: Mapping[int, float]) -> None:
+        """Choose who follows one more creator."""
+        partners = [j for j in self._known if j in shared]
+        concerned = self._follows[partners].any(axis=0)
+        taken = self._at_random(i, partners, shared, concerned)
+        fresh = self._audiences[i] - self._sizes @ taken
+        room = self._universe - self._sizes.sum()
+        if concerned.any():
+            share, fresh = self._chosen(i, partners, shared, concerned, fresh, room)
+            taken[concerned] = share
+        elif fresh > room:
+            taken, fresh = taken + (1 - taken) * (fresh - room) / (self._sizes @ (1 - taken)), room
+        self._split(i, taken)
+        self._grow(i, fresh)
+        self._known.append(i)
 
-    def loss(self, x: Array) -> tuple[float, Array]:
-        """Return the weighted squares and their gradient."""
-        sizes, chances = self._read(x)
-        single = (chances @ sizes - self._audiences) / self._audiences
-        shared = (chances * sizes) @ chances.T
-        over = np.maximum(shared - self._ceiling, 0.0) / self._unit
-        off = (shared - self._shared) / self._unit
-        value = 10 * single @ single + 0.5 * (self._weights * off**2).sum() + 0.5 * (over**2).sum()
-        pull = (self._weights * off + over) / self._unit
-        to_single = 20 * single / self._audiences
-        by_chance = to_single[:, None] * sizes + 2 * (pull @ (chances * sizes))
-        by_size = to_single @ chances + (chances * (pull @ chances)).sum(axis=0)
-        share = sizes / self._universe
-        by_x = sizes * (by_size - share @ by_size)
-        return float(value), np.concatenate([by_x, (by_chance * chances * (1 - chances)).ravel()])
+    def _at_random(
+        self, i: int, partners: list[int], shared: Mapping[int, float], concerned: Flags
+    ) -> Array:
+        """Return who follows her among those she shares nothing given with: a random part."""
+        taken = np.zeros(self._sizes.size)
+        others = np.flatnonzero(~concerned)
+        if others.size == 0:
+            return taken
+        away = sum(shared[j] for j in partners)
+        free = max(self._audiences[i] - away, 0.2 * self._audiences[i])
+        among = max(self._universe - self._sizes @ concerned, free)
+        order = self._random.permutation(others)
+        # systematic sampling: as many people as random duplication takes, in whole kinds
+        ends = np.cumsum(self._sizes[order])
+        wanted = free * ends[-1] / among
+        if wanted < self._sizes[order].min():
+            return taken
+        part = wanted / ends[-1]
+        marks = np.floor(ends * part / max(np.median(self._sizes[order]) * 1.0, 1e-300))
+        picked = np.diff(np.concatenate([[0.0], marks])) > 0
+        mass = self._sizes[order[picked]].sum()
+        taken[order[picked]] = min(wanted / mass, 1.0) if mass > 0 else 0.0
+        return taken
 
-    def exact(self, x: Array) -> Classes:
-        """Return the classes, with the audiences brought to what is given."""
-        sizes, chances = self._read(x)
-        for _ in range(50):
-            chances = np.minimum(chances * (self._audiences / (chances @ sizes))[:, None], 1.0)
-        return Classes(sizes, np.minimum(chances, 1 - 2.0**-53))
+    def _chosen(
+        self,
+        i: int,
+        partners: list[int],
+        shared: Mapping[int, float],
+        concerned: Flags,
+        wanted: float,
+        room: float,
+    ) -> tuple[Array, float]:
+        """Return the share of every concerned kind that follows her, and how many others do."""
+        sizes = self._sizes[concerned] / self._audiences[i]
+        n = sizes.size
+        rows = csr_array(self._follows[partners][:, concerned] * sizes)
+        levels = np.array([shared[j] for j in partners]) / self._audiences[i]
+        m = len(partners)
+        taste = self._random.logistic(size=n) * sizes
+        # columns: share of each kind, too few, too many (per pair), fresh people
+        cost = np.concatenate([-taste, np.full(2 * m, PENALTY), [0.0]])
+        pairs = hstack([rows, eye_array(m), -eye_array(m), csr_array((m, 1))])
+        whole = csr_array(np.concatenate([sizes, np.zeros(2 * m), [1.0]])[None, :])
+        bounds = np.zeros((n + 2 * m + 1, 2))
+        bounds[:n, 1], bounds[n:-1, 1] = 1.0, np.inf
+        bounds[-1, 1] = max(room, 0.0) / self._audiences[i]
+        found = linprog(
+            cost,
+            *self._ceilings(i, partners, concerned, sizes, 2 * m + 1),
+            vstack([pairs, whole]).tocsr(),
+            np.append(levels, wanted / self._audiences[i]),
+            bounds,
+            method="highs",
+        )
+        if found.x is None:
+            raise ValueError("the audiences do not fit into the universe together")
+        return np.clip(found.x[:n], 0.0, 1.0), float(found.x[-1]) * float(self._audiences[i])
+
+    def _ceilings(
+        self, i: int, partners: list[int], concerned: Flags, sizes: Array, more: int
+    ) -> tuple[csr_array | None, Array | None]:
+        """Return the rows that hold pairs which are not given below their share."""
+        others = [j for j in self._known if j not in partners]
+        if self._at_most is None or not others:
+            return None, None
+        rows = self._follows[others][:, concerned] * sizes
+        most = self._at_most * np.minimum(self._audiences[others] / self._audiences[i], 1.0)
+        matter = rows.sum(axis=1) > most
+        if not matter.any():
+            return None, None
+        rows = np.hstack([rows[matter], np.zeros((int(matter.sum()), more))])
+        return csr_array(rows), most[matter]
+
+    def _split(self, i: int, taken: Array) -> None:
+        """Let shares of kinds follow her: a share that is neither none nor all makes two kinds."""
+        some = np.flatnonzero((taken > EDGE) & (taken < 1 - EDGE))
+        self._follows[i, taken >= 1 - EDGE] = True
+        twins = self._follows[:, some].copy()
+        twins[i] = True
+        moved = self._sizes[some] * taken[some]
+        self._sizes[some] -= moved
+        self._sizes = np.concatenate([self._sizes, moved])
+        self._follows = np.hstack([self._follows, twins])
+
+    def _grow(self, i: int, people: float) -> None:
+        """Let people who follow nobody yet follow her."""
+        if people <= EDGE * self._audiences[i]:
+            return
+        fresh = np.zeros((self._audiences.size, GRAINS), bool)
+        fresh[i] = True
+        self._follows = np.hstack([self._follows, fresh])
+        self._sizes = np.concatenate([self._sizes, np.full(GRAINS, people / GRAINS)])
