@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.response_curves import ResponseCurve, common_draws
 from sim.uncertain import Link, Uncertain
 
@@ -188,6 +191,24 @@ def _residual(name: str, law: Uncertain, elasticity: float, followers: Uncertain
     return sqrt(max(law.creators_sd**2 - explained**2, 0.0))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """Kinds of people that contacts fall on, finer than segments: overlapping audiences.
+
+    Within a class everybody is alike and is reached by the creators independently.
+
+    Parameters
+    ----------
+    sizes : ndarray, shape (n_classes,)
+        People.
+    shares : ndarray, shape (n_tiers, n_classes)
+        Share of the contacts of every tier, or named creator, that lies in each class.
+    """
+
+    sizes: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """All that the simulator needs.
@@ -209,6 +230,9 @@ class Campaign:
         Contacts from which on a person counts as effectively reached.
     curves : tuple of ResponseCurve
         Lines that are no tiers; they come after these.
+    classes : Classes or None
+        Whom contacts fall on (reach and brand lift), instead of the segments, where it is known
+        how audiences overlap.
     """
 
     segments: tuple[Segment, ...]
@@ -219,6 +243,7 @@ class Campaign:
     resonance: Uncertain = KNOWN_ONE
     effective_frequency: int = 3
     curves: tuple[ResponseCurve, ...] = ()
+    classes: Classes | None = None
 
     def __post_init__(self) -> None:
         if not self.effective_frequency >= 1:

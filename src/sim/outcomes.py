@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from os import cpu_count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.campaign import Tier
+from sim.campaign import Classes, Tier
 from sim.creators import Quantity, hire
-from sim.curves import exposure, reached_slope
+from sim.curves import exposure, reached_share, reached_slope
 from sim.lottery import (
     CERTAIN,
     contacts_lottery,
@@ -139,6 +140,9 @@ def _curves(worlds: Worlds, spends: Array) -> dict[str, Array]:
     return found
 
 
+#: Classes of people that are counted at a time.
+CLASSES = 128
+
 #: Metrics that are sums over lines.
 ADDED = (
     "spend",
@@ -238,6 +242,8 @@ def _people(
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     if not any(mean[key].any() for _, mean in lines):
         return expected, controlled, squares
+    if campaign.classes is not None and key != "intent":
+        return _people_in_classes(worlds, lines, campaign.classes, key)
     for s, segment in enumerate(campaign.segments):
         people = np.full(worlds.size, segment.size)
         if key == "intent":
@@ -279,3 +285,47 @@ def _distinct(
     seen = exposure(np.minimum(drawn, CERTAIN), heterogeneity)
     usual = exposure(np.minimum(mean, CERTAIN), heterogeneity)
     return seen, usual, more / reached_slope(usual, heterogeneity)
+
+
+def _people_in_classes(
+    worlds: Worlds,
+    lines: Sequence[tuple[dict[str, Array], dict[str, Array]]],
+    classes: Classes,
+    key: str,
+) -> tuple[Array, Array, Array]:
+    """Return what `_people` does, of classes of people who are alike.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    lines : sequence of pairs of dict
+        As `_line` returns them.
+    classes : Classes
+    key : str
+        The mass.
+    """
+    size = lines[0][0][key].shape
+    expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
+    for start in range(0, classes.sizes.size, CLASSES):
+        part = slice(start, start + CLASSES)
+        people = classes.sizes[part]
+        drawn, mean, luck = (np.zeros((*size, people.size)) for _ in range(3))
+        for tier, shares, (x, y) in zip(
+            worlds.campaign.tiers, classes.shares[:, part], lines, strict=True
+        ):
+            met = np.flatnonzero(shares)
+            if met.size == 0 or not y[key].any():
+                continue
+            a = shares[met] / people[met]
+            seen, usual = x[key][..., None] * a, y[key][..., None] * a
+            more = seen - usual
+            if tier.pool:
+                seen, usual, more = _distinct(seen, usual, more, inf)
+            for total, one in ((drawn, seen), (mean, usual), (luck, more)):
+                total[..., met] += one
+        share = reached_share(drawn, inf)
+        expected += share @ people
+        controlled += (share - reached_slope(mean, inf) * luck) @ people
+        squares += share**2 @ people
+    chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
+    return expected, controlled, chance

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,10 @@ GRAINS = 24
 
 #: What missing a figure by everybody costs, in units of taste.
 PENALTY = 1e4
+
+#: Creators up to whom pairs that are not given are asked to overlap at random one by one, and what
+#: missing one of these costs; beyond, a random part of the others' followers is taken.
+SMALL, GUESSED = 60, 1e2
 
 #: Shares of a kind nearer to none or all than this are none or all.
 EDGE = 1e-9
@@ -106,6 +111,11 @@ def kinds_of_people(
     for (i, j), people in pairs.items():
         shared[i][j] = shared[j][i] = min(people, float(audiences[i]), float(audiences[j]))
     population = _Population(audiences, universe, at_most)
+    population.given = [frozenset(mine) for mine in shared]
+    if audiences.size <= SMALL:
+        for i, j in combinations(range(audiences.size), 2):
+            if j not in shared[i]:
+                shared[i][j] = shared[j][i] = float(audiences[i] * audiences[j]) / universe
     for i in np.argsort(audiences, kind="stable").tolist():
         population.add(i, shared[i])
     return population.kinds().merged()
@@ -119,6 +129,7 @@ class _Population:
         self._sizes = np.zeros(0)
         self._follows = np.zeros((audiences.size, 0), bool)
         self._known: list[int] = []
+        self.given: list[frozenset[int]] = []
         self._random = np.random.default_rng(0)
 
     def kinds(self) -> Kinds:
@@ -151,20 +162,12 @@ class _Population:
         others = np.flatnonzero(~concerned)
         if others.size == 0:
             return taken
-        away = sum(shared[j] for j in partners)
-        free = max(self._audiences[i] - away, 0.2 * self._audiences[i])
-        among = max(self._universe - self._sizes @ concerned, free)
-        order = self._random.permutation(others)
-        # systematic sampling: as many people as random duplication takes, in whole kinds
-        ends = np.cumsum(self._sizes[order])
-        wanted = free * ends[-1] / among
-        if wanted < self._sizes[order].min():
-            return taken
-        part = wanted / ends[-1]
-        marks = np.floor(ends * part / max(np.median(self._sizes[order]) * 1.0, 1e-300))
-        picked = np.diff(np.concatenate([[0.0], marks])) > 0
-        mass = self._sizes[order[picked]].sum()
-        taken[order[picked]] = min(wanted / mass, 1.0) if mass > 0 else 0.0
+        free = max(self._audiences[i] - sum(shared[j] for j in partners), 0.0)
+        share = min(free / max(self._universe - self._sizes @ concerned, free), 1.0)
+        picked = others[self._random.random(others.size) < share]
+        mass, wanted = self._sizes[picked].sum(), share * self._sizes[others].sum()
+        if mass > 0:
+            taken[picked] = min(wanted / mass, 1.0)
         return taken
 
     def _chosen(
@@ -184,7 +187,8 @@ class _Population:
         m = len(partners)
         taste = self._random.logistic(size=n) * sizes
         # columns: share of each kind, too few, too many (per pair), fresh people
-        cost = np.concatenate([-taste, np.full(2 * m, PENALTY), [0.0]])
+        miss = np.array([PENALTY if j in self.given[i] else GUESSED for j in partners])
+        cost = np.concatenate([-taste, miss, miss, [0.0]])
         pairs = hstack([rows, eye_array(m), -eye_array(m), csr_array((m, 1))])
         whole = csr_array(np.concatenate([sizes, np.zeros(2 * m), [1.0]])[None, :])
         bounds = np.zeros((n + 2 * m + 1, 2))

@@ -16,9 +16,10 @@ from os import cpu_count
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.campaign import Segment, Tier
+from sim.campaign import Classes, Segment, Tier
 from sim.curves import gamma_nodes
 from sim.lottery import (
+    CERTAIN,
     Lottery,
     contacts_lottery,
     engagements_lottery,
@@ -200,6 +201,8 @@ def respond(worlds: Worlds, metric: str, purchase: Purchase) -> Response:
     won: tuple[Ridges, ...] = ()
     if metric == "effective_reach":
         won = _repeated(worlds, hired)
+    elif worlds.campaign.classes is not None and metric in ("reach", "brand_lift"):
+        won = (_class_ridges(worlds, worlds.campaign.classes, metric, hired),)
     elif metric != "response":
         won = _ridges(worlds, metric, hired)
     return Response(slopes, won + _curves(worlds, metric))
@@ -277,6 +280,28 @@ def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
         )
         for n in (people if won else ())
     )
+
+
+def _class_ridges(worlds: Worlds, classes: Classes, metric: str, hired: Array) -> Ridges:
+    """Return the distinct people of every class who are reached, in units of the metric.
+
+    Parameters
+    ----------
+    hired : ndarray, shape (n_worlds, n_lines)
+        Creators per unit of money.
+    """
+    tiers, sizes = worlds.campaign.tiers, classes.sizes
+    rates = np.zeros((worlds.size, sizes.size, len(tiers)))
+    for k, tier in enumerate(tiers):
+        lottery, factor = _won(worlds, tier, metric)
+        levels, where = np.unique(classes.shares[k] / sizes, return_inverse=True)
+        per_value = factor[:, None] * levels
+        if tier.pool:
+            missed = -np.log1p(-np.minimum(lottery.mean()[:, None] * per_value, CERTAIN))
+        else:
+            missed = lottery.exponents(per_value)
+        rates[:, :, k] = missed[:, where.ravel()] * hired[:, k, None]
+    return Ridges(rates, np.tile(sizes, (worlds.size, 1)), lines=_tier_lines(worlds))
 
 
 def _repeated(worlds: Worlds, hired: Array) -> tuple[Ridges, ...]:
