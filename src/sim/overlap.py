@@ -46,6 +46,9 @@ PENALTY = 1e4
 #: missing one of these costs; beyond, a random part of the others' followers is taken.
 SMALL, GUESSED = 60, 1e2
 
+#: Kinds smaller than this part of all people hold nobody.
+NOBODY = 1e-14
+
 #: Shares of a kind nearer to none or all than this are none or all.
 EDGE = 1e-9
 
@@ -81,7 +84,8 @@ class Kinds:
         packed = np.packbits(self.follows, axis=0).T
         _, first, where = np.unique(packed, axis=0, return_index=True, return_inverse=True)
         sizes = np.bincount(where.ravel(), self.sizes, first.size)
-        return Kinds(sizes, self.follows[:, first])
+        there = sizes > NOBODY * sizes.sum()
+        return Kinds(sizes[there], self.follows[:, first[there]])
 
 
 def kinds_of_people(

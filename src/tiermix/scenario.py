@@ -9,6 +9,7 @@ from optimize.floors import Demand
 from optimize.problem import Limit
 from optimize.risk import Risk
 from sim.campaign import Campaign
+from tiermix.roster_tables import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class Scenario:
         Every value that the campaign rests on.
     tables : mapping of str to bytes
         The tables that the file names, by where a copy of the file keeps them.
+    roster : Roster or None
+        Named creators, if there are any.
+    roster_tiers : tuple of str
+        Tiers whose creators are the named ones and nobody else.
     """
 
     name: str
@@ -85,6 +90,8 @@ class Scenario:
     sha256: str
     inputs: tuple[Input, ...]
     tables: Mapping[str, bytes] = field(default_factory=dict)
+    roster: Roster | None = None
+    roster_tiers: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:

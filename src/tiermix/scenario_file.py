@@ -18,6 +18,7 @@ from tiermix.file_format import File
 from tiermix.layers import Layer, overlay, shipped
 from tiermix.quantity import shown
 from tiermix.reading import MAX_BYTES, read_document
+from tiermix.roster_lines import build_roster
 from tiermix.scenario import Scenario
 from tiermix.spending import build_limits, build_strategies
 from tiermix.validation import Findings, require, validated
@@ -33,7 +34,7 @@ RISK_KEYS: dict[str, tuple[str, ...]] = {
     "attainment": ("target",),
 }
 
-_LATER_IN_TIERS = ("onboarding", "roster")
+_LATER_IN_TIERS = ("onboarding",)
 
 
 def read(path: str) -> Scenario:
@@ -115,6 +116,7 @@ def _build(text: str, path: str, digest: str) -> Scenario:
     limits = build_limits(build, deals) + curve_limits(build, list(deals))
     demands = build_demands(build)
     strategies = build_strategies(build, list(deals))
+    named = build_roster(build, _folder(path), campaign) if campaign else (None, ())
     findings.raise_if_any()
     assert campaign is not None  # or there would have been a finding
     return Scenario(
@@ -128,6 +130,8 @@ def _build(text: str, path: str, digest: str) -> Scenario:
         path=path,
         text=text,
         sha256=digest,
+        roster=named[0],
+        roster_tiers=named[1],
         **_settings(build),
     )
 
