@@ -141,11 +141,18 @@ class Picker:
         """Return what choices are compared by: floors and minima first, then the value."""
         return -self.short(counts), self.value(counts)
 
-    def improved(self, counts: Array) -> Array:
-        """Return a choice after all steps that help: swaps, and leaving one out for several."""
+    def improved(self, counts: Array, *, brief: bool = False) -> Array:
+        """Return a choice after all steps that help.
+
+        Parameters
+        ----------
+        counts : ndarray, shape (n_lines,)
+        brief : bool
+            Whether to try swaps of one for one alone, and not to leave one out for several.
+        """
         for _ in range(ROUNDS):
             better = self._mended(counts) if self.short(counts) > 0 else None
-            for step in (self.filled, self._swapped, self._refilled):
+            for step in (self.filled, self._swapped, self._refilled)[: 2 if brief else 3]:
                 better = step(counts) if better is None else better
             if better is None:
                 return counts

@@ -92,7 +92,11 @@ def _member(picker: Picker, counts: Array, line: int, adds: float, *, sought: bo
     without.most, without.least = picker.most.copy(), picker.least.copy()
     without.most[line] = rest[line]
     without.least[line] = min(picker.least[line], rest[line])
-    starts = [without.improved(rest), without.improved(without.greedy())]
+    without.problem = replace(
+        picker.problem,
+        limits=tuple(x for x in picker.problem.limits if x.lines != (line,)),
+    )
+    starts = [without.improved(s, brief=True) for s in (rest, without.greedy())]
     after = max(starts, key=without.rank)
     change = after - rest
     return Member(
@@ -149,7 +153,7 @@ def _with(picker: Picker, counts: Array, costs: Array, line: int, price: float) 
     starts = [_made_room(other, counts, line), other.fill(other.least, per_money=True)]
     values = []
     for start in starts:
-        after = other.improved(start)
+        after = other.improved(start, brief=True)
         if other.short(after) == 0 and not other.problem.violations(after * other.prices):
             values.append(other.value(after))
     return max(values, default=-np.inf)

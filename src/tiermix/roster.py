@@ -46,6 +46,8 @@ class Named:
         Of every line; None for a tier that is no roster.
     campaign : Campaign
     problem : Problem
+    quoted : tuple of float
+        Money that every line's creator asks for, without what she costs beside that.
     misses : tuple of (str, str, float, float)
         Pairs whose overlap could not be met: names, people given, people in the model.
     """
@@ -55,6 +57,7 @@ class Named:
     quotes: tuple[Quote | None, ...]
     campaign: Campaign
     problem: Problem
+    quoted: tuple[float, ...]
     misses: tuple[tuple[str, str, float, float], ...]
 
 
@@ -80,7 +83,11 @@ def named(scenario: Scenario) -> Named:
     classes, misses = _classes(scenario, roster, tiers)
     campaign = replace(scenario.campaign, tiers=tuple(tiers), classes=classes)
     problem = _problem(scenario, campaign, quotes, children)
-    return Named(scenario, roster, tuple(quotes), campaign, problem, misses)
+    quoted = tuple(
+        tier.fee.median * tier.posts * (1 - tier.multi_post_discount) if tier.pool else price
+        for tier, price in zip(tiers, problem.steps, strict=True)
+    )
+    return Named(scenario, roster, tuple(quotes), campaign, problem, quoted, misses)
 
 
 def _refuse(scenario: Scenario, roster: Roster) -> None:
