@@ -25,8 +25,9 @@ Array = NDArray[np.float64]
 #: Relative gap that is promised; to which the bound on parts of creators is found.
 PROMISE, RELAXED_GAP = 0.01, 1e-4
 
-#: Lines up to which the integer program is asked, the gap it stops at, and its rounds.
-FEW, EXACT_GAP, INTEGER_ROUNDS = 40, 1e-4, 60
+#: Lines up to which the integer program is asked, and up to which it is if the promise is not
+#: kept; the gap it stops at, and its rounds.
+FEW, MORE, EXACT_GAP, INTEGER_ROUNDS = 40, 120, 1e-4, 60
 
 #: Tangents of the bound; steps of the ascent that says where to take the first.
 ROUNDS, ASCENT, HALVINGS = 200, 300, 60
@@ -125,7 +126,8 @@ def choose(
     search.climb(RELAXED_GAP, relaxed=True, rounds=ROUNDS)
     best = _rounded(search, picker, best)
     bound = search.bound * search.objective.size
-    if problem.n_lines <= FEW and _gap(picker.value(best), bound) > EXACT_GAP:
+    gap = _gap(picker.value(best), bound)
+    if gap > (EXACT_GAP if problem.n_lines <= FEW else PROMISE) and problem.n_lines <= MORE:
         search.best, search.value = best * picker.prices / problem.budget, -inf
         search.climb(EXACT_GAP, relaxed=False, rounds=INTEGER_ROUNDS)
         bound = min(bound, search.bound * search.objective.size)

@@ -2,9 +2,9 @@
 
 Each term is a kind of people in a world; creator j leaves a share e^(−a_j) of it unreached. What
 a set of creators reaches is a weighted coverage: monotone and submodular in the set. Between sets,
-each term is extended to parts x of creators by the smaller of 1 − e^(−a·x) and Σ (1 − e^(−a_j)) x_j:
-both are concave, never below the metric at whole creators, and one of them equals it where it
-matters (the sum never exceeds by more than what two creators share).
+each term is extended to parts x of creators by the smaller of 1 − e^(−a·x) and
+Σ (1 − e^(−a_j)) x_j: both are concave, the first equals the metric at whole creators, and the
+second is never below it there (the union bound).
 """
 
 from __future__ import annotations

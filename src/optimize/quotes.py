@@ -1,4 +1,4 @@
-"""What comes out of a choice of creators: what each adds, who replaces her, what others must ask."""
+"""Out of a choice of creators: what each adds, who replaces her, what others must ask."""
 
 from __future__ import annotations
 

@@ -187,7 +187,8 @@ def _problem(
     total = sum(prices[i] for i in must)
     if total > scenario.budget * (1 + FEASIBILITY):
         raise InfeasibleError(
-            f"the must-haves alone cost {total:,.0f}, more than the budget of {scenario.budget:,.0f}"
+            f"the must-haves alone cost {total:,.0f}, more than the budget of "
+            f"{scenario.budget:,.0f}"
         )
     exclusive = _exclusive(quotes)
     for group in exclusive:
