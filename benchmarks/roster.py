@@ -114,7 +114,8 @@ def rows(name: str, problem: Problem, response: Response) -> Iterator[str]:
     value, bound, seconds = plain(problem, picker)
     least = min(bound, choice.upper_bound)
     yield (f"{name:<34} {choice.counts.sum():.0f} chosen")
-    yield f"  greedy        {choice.greedy_value:14,.1f}  {1 - choice.greedy_value / least:8.1e} below"
+    below = 1 - choice.greedy_value / least
+    yield f"  greedy        {choice.greedy_value:14,.1f}  {below:8.1e} below the bound"
     yield (
         f"  tiermix       {choice.value:14,.1f}  bound {choice.upper_bound:14,.1f}  "
         f"gap {choice.relative_gap:7.1e}  {ours:6.1f} s"

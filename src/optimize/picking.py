@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ TRIFLE = 1e-10
 
 #: Steps that are tried exactly, where a promise is only an upper bound.
 TRIED = 20
+
+#: Creators of a choice up to whom two at a time are left out.
+PAIRED = 12
 
 #: Rounds after which a search ends.
 ROUNDS = 2000
@@ -199,14 +203,19 @@ class Picker:
         return None
 
     def _refilled(self, counts: Array) -> Array | None:
-        """Return the choice without one creator, filled up anew, if that is better."""
-        for i in self._removable(counts):
+        """Return the choice without one creator, or two, filled up anew, if that is better."""
+        lines = self._removable(counts)
+        gone: list[tuple[int, ...]] = [(i,) for i in lines]
+        if len(lines) <= PAIRED:
+            gone += combinations(lines, 2)
+        for leaving in map(list, gone):
+            rest = counts.copy()
+            rest[leaving] -= 1
+            held = self.most[leaving]
             for per_money in (True, False):
-                rest = counts.copy()
-                rest[i] -= 1
-                held, self.most[i] = self.most[i], rest[i]
+                self.most[leaving] = rest[leaving]
                 after = self.fill(rest, per_money=per_money)
-                self.most[i] = held
+                self.most[leaving] = held
                 if self.better(after, counts):
                     return after
         return None

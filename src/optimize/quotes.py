@@ -13,6 +13,9 @@ from optimize.picking import Picker
 
 Array = NDArray[np.float64]
 
+#: Lines from which on a new choice is sought by swaps of one for one alone.
+MANY = 60
+
 #: Halvings of the range that holds the quote at which a creator enters.
 HALVINGS = 9
 
@@ -96,7 +99,8 @@ def _member(picker: Picker, counts: Array, line: int, adds: float, *, sought: bo
         picker.problem,
         limits=tuple(x for x in picker.problem.limits if x.lines != (line,)),
     )
-    starts = [without.improved(s, brief=True) for s in (rest, without.greedy())]
+    brief = counts.size > MANY
+    starts = [without.improved(s, brief=brief) for s in (rest, without.greedy())]
     after = max(starts, key=without.rank)
     change = after - rest
     return Member(
@@ -135,28 +139,27 @@ def enters_at(picker: Picker, counts: Array, costs: Array, line: int) -> float:
 
     Every price is tried by choosing anew with her in; the price returned is one that was tried.
     """
-    value = picker.value(counts)
     low, high = 0.0, float(picker.prices[line])
     for _ in range(HALVINGS):
         price = (low + high) / 2
-        if _with(picker, counts, costs, line, price) >= value:
+        if _enters(picker, counts, costs, line, price):
             low = price
         else:
             high = price
     return low
 
 
-def _with(picker: Picker, counts: Array, costs: Array, line: int, price: float) -> float:
-    """Return what the best choice with a creator at another price comes to; −∞ if none is found."""
-    other = repriced(picker, costs, line, price)
+def _enters(picker: Picker, counts: Array, costs: Array, line: int, price: float) -> bool:
+    """Return whether a choice with a creator at another price is found that is as good."""
+    other, value = repriced(picker, costs, line, price), picker.value(counts)
     other.least[line] = 1.0
-    starts = [_made_room(other, counts, line), other.fill(other.least, per_money=True)]
-    values = []
-    for start in starts:
-        after = other.improved(start, brief=True)
-        if other.short(after) == 0 and not other.problem.violations(after * other.prices):
-            values.append(other.value(after))
-    return max(values, default=-np.inf)
+    start = _made_room(other, counts, line)
+    for brief in (True, False)[: 1 if counts.size > MANY else 2]:
+        start = other.improved(start, brief=brief)
+        allowed = other.short(start) == 0 and not other.problem.violations(start * other.prices)
+        if allowed and other.value(start) >= value:
+            return True
+    return False
 
 
 def repriced(picker: Picker, costs: Array, line: int, price: float) -> Picker:

@@ -30,7 +30,7 @@ from tiermix.scenario import Scenario
 Array = NDArray[np.float64]
 
 #: Numbers that the optimizer and the simulator hold at a time; more creators get fewer worlds.
-ROOM, PLAYED = 1e6, 1e7
+ROOM, PLAYED = 6e5, 1e7
 
 #: Creators whose replacement, and whose quote to enter, are looked for.
 REPLACED, ASKED = 30, 8

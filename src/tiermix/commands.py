@@ -29,9 +29,7 @@ from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 Compared = Literal["strategies", "baselines", "nothing"]
 
 
-def load(
-    path: str, worlds: int | None, seed: int | None, *, named: bool = False
-) -> Scenario:
+def load(path: str, worlds: int | None, seed: int | None, *, named: bool = False) -> Scenario:
     """Read a scenario; `worlds` and `seed` replace the file's where they are given.
 
     Parameters

@@ -395,7 +395,7 @@ def test_a_wrong_line_at_the_end_is_named_with_its_place(more: str, expected: st
     assert complaint(base(more=more)).startswith(f"f.yaml:{expected}")
 
 
-@pytest.mark.parametrize("key", ["onboarding: 30", "roster: names.csv"])
+@pytest.mark.parametrize("key", ["onboarding: 30"])
 def test_keys_of_a_later_version_are_refused_in_tiers(key: str) -> None:
     text = base(("preset: micro", f"preset: micro\n    {key}"))
     name = key.split(":")[0]
