@@ -13,7 +13,7 @@ from optimize.coverage import Extended
 from optimize.cutting import Search
 from optimize.errors import InfeasibleError
 from optimize.floors import Floor
-from optimize.functional import functional
+from optimize.functional import Functional, functional
 from optimize.picking import Picker
 from optimize.problem import Problem
 from optimize.risk import MEAN, Risk
@@ -158,10 +158,11 @@ def _search(
     best: Array,
 ) -> Search:
     """Return a search in units of what a good choice brings."""
-    if risk == MEAN:
-        objective = Extended(picker.metric, picker.prices, problem.budget)
-    else:
-        objective = functional(response, problem.budget, risk)
+    objective: Functional = (
+        Extended(picker.metric, picker.prices, problem.budget)
+        if risk == MEAN
+        else functional(response, problem.budget, risk)
+    )
     size = abs(picker.value(best))
     search = Search(problem, objective.measured_in(size / objective.size if size else 1.0), floors)
     search.offer(best * picker.prices / problem.budget, relaxed=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, vstack
 
+from optimize.functional import Functional
 from optimize.risk import MEAN, Risk
 from sim.response import Response
 from sim.shapes import Exponential
@@ -88,19 +89,19 @@ def coverage(response: Response, prices: Array, risk: Risk = MEAN) -> Coverage:
     for ridges in response.ridges:
         assert isinstance(ridges.shape, Exponential)
         size, n_terms = ridges.weights.shape
-        depths = np.zeros((size * n_terms, prices.size))
+        block = np.zeros((size * n_terms, prices.size))
         lines = slice(None) if ridges.lines is None else ridges.lines
-        depths[:, lines] = ridges.rates.reshape(size * n_terms, -1)
-        blocks.append(csc_array(depths * prices))
+        block[:, lines] = ridges.rates.reshape(size * n_terms, -1)
+        blocks.append(csc_array(block * prices))
         weights.append(ridges.weights.ravel() * n_worlds / size)
         worlds.append(np.repeat(np.arange(size), n_terms) if n_worlds > 1 else np.zeros(
             size * n_terms, np.intp))  # fmt: skip
     slopes = response.slopes * prices
     if n_worlds == 1:
         slopes = slopes.mean(axis=0, keepdims=True)
-    depths = vstack(blocks).tocsc() if blocks else csc_array((0, prices.size))
-    shares = depths.copy()
-    shares.data = -np.expm1(-depths.data)
+    depths = csc_array(vstack(blocks) if blocks else csc_array((0, prices.size)))
+    part = -np.expm1(-np.asarray(depths.data))
+    shares = csc_array((part, depths.indices, depths.indptr), shape=depths.shape)
     return Coverage(
         depths,
         shares,
@@ -124,27 +125,23 @@ class Extended:
     """
 
     steps, concave = 0.0, True
+    slopes: Array
 
     def __init__(self, metric: Coverage, prices: Array, budget: float) -> None:
         self._metric, self._per_spend = metric, budget / prices
-        self._slopes = metric.slopes[0] * self._per_spend
         first = metric.gains(metric.weights, np.ones(1)) * self._per_spend
         self.size = float(np.abs(first).sum()) or 1.0
-
-    @property
-    def slopes(self) -> Array:
-        """The linear part, per budget spent on each line."""
-        return np.asarray(self._slopes / self.size)
+        self.slopes = metric.slopes[0] * self._per_spend / self.size
 
     @property
     def ceilings(self) -> Array:
         """The most that the piece can be, shape (1,)."""
         return np.array([self._metric.weights.sum() / self.size])
 
-    def measured_in(self, factor: float) -> Extended:
+    def measured_in(self, factor: float) -> Functional:
         """Return the same functional in units of `factor` times its size."""
         other = copy(self)
-        other.size = self.size * factor
+        other.size, other.slopes = self.size * factor, self.slopes / factor
         return other
 
     def value(self, spends: Array) -> float:
@@ -162,10 +159,10 @@ class Extended:
         pull = pull + metric.shares.T @ np.where(bent, 0.0, metric.weights)
         return np.array([value]) / self.size, (pull * self._per_spend / self.size)[None, :]
 
-    def over(self, low: Array, high: Array) -> Extended:
+    def over(self, low: Array, high: Array) -> Functional:
         """Return a concave functional nowhere below this one over a box: itself."""
         return self
 
-    def doubt(self, majorant: object, spends: Array, width: Array) -> Array:
+    def doubt(self, majorant: Functional, spends: Array, width: Array) -> Array:
         """Return what each line has to do with the distance to itself: nothing."""
         return np.zeros(spends.size)

@@ -145,7 +145,7 @@ class _Population:
     def add(self, i: int, shared: Mapping[int, float]) -> None:
         """Choose who follows one more creator."""
         partners = [j for j in self._known if j in shared]
-        concerned = self._follows[partners].any(axis=0)
+        concerned = np.asarray(self._follows[partners].any(axis=0), bool)
         taken = self._at_random(i, partners, shared, concerned)
         fresh = self._audiences[i] - self._sizes @ taken
         room = self._universe - self._sizes.sum()
@@ -195,15 +195,17 @@ class _Population:
         cost = np.concatenate([-taste, miss, miss, [0.0]])
         pairs = hstack([rows, eye_array(m), -eye_array(m), csr_array((m, 1))])
         whole = csr_array(np.concatenate([sizes, np.zeros(2 * m), [1.0]])[None, :])
+        ceilings, most = self._ceilings(i, partners, concerned, sizes, 2 * m + 1)
         bounds = np.zeros((n + 2 * m + 1, 2))
         bounds[:n, 1], bounds[n:-1, 1] = 1.0, np.inf
         bounds[-1, 1] = max(room, 0.0) / self._audiences[i]
         found = linprog(
             cost,
-            *self._ceilings(i, partners, concerned, sizes, 2 * m + 1),
-            vstack([pairs, whole]).tocsr(),
-            np.append(levels, wanted / self._audiences[i]),
-            bounds,
+            A_ub=ceilings,
+            b_ub=most,
+            A_eq=csr_array(vstack([pairs, whole])),
+            b_eq=np.append(levels, wanted / self._audiences[i]),
+            bounds=bounds,
             method="highs",
         )
         if found.x is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, log
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +139,7 @@ def _creator(tier: Tier, quote: Quote, segments: Sequence[str]) -> Tier:
     audience = tier.audience
     if quote.shares:
         audience = tuple(quote.shares.get(name, 0.0) for name in segments)
-    laws = {"engagement_rate": _engagement(tier, quote.followers)} | stated
+    laws: dict[str, Any] = {"engagement_rate": _engagement(tier, quote.followers)} | stated
     return replace(
         tier,
         name=quote.name,
@@ -238,7 +239,9 @@ def _classes(
         (a, b): value if part else value / min(followers[a], followers[b])
         for a, b, value, part in roster.overlaps
     }
-    sizes, shares, given, made = [], [], {}, {}
+    sizes, shares = [], []
+    given: dict[tuple[str, str], float] = {}
+    made: dict[tuple[str, str], float] = {}
     for s, segment in enumerate(scenario.campaign.segments):
         kinds, mine, theirs = _kinds(segment, s, tiers, parts)
         sizes.append(kinds.sizes)
@@ -314,5 +317,6 @@ def only(campaign: Campaign, lines: Sequence[int]) -> Campaign:
         _, first, where = np.unique(density, axis=1, return_index=True, return_inverse=True)
         merged = np.zeros((len(lines), first.size))
         np.add.at(merged.T, where.ravel(), shares.T)
-        classes = Classes(np.bincount(where.ravel(), classes.sizes, first.size), merged)
+        sizes = np.asarray(np.bincount(where.ravel(), classes.sizes, first.size), float)
+        classes = Classes(sizes, merged)
     return replace(campaign, tiers=tiers, classes=classes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sim.campaign import Campaign
@@ -36,12 +37,14 @@ def build_roster(
     inside = [name for name, block in (file.tiers or {}).items() if block.roster is not None]
     for name in inside:
         place, path = ("tiers", name, "roster"), (file.tiers or {})[name].roster
-        mine = _read(build, folder, place, path, lambda t, n=name: roster(t, tiers, segments, n))
+        named = partial(roster, tiers=tiers, segments=segments, only=name)
+        mine = _read(build, folder, place, path, named)
         parts += [mine] if mine else []
     if file.roster is not None and inside:
         build.findings.key(("roster",), f"the tier {inside[0]} has one of its own; keep one")
     elif file.roster is not None:
-        mine = _read(build, folder, ("roster",), file.roster, lambda t: roster(t, tiers, segments))
+        named = partial(roster, tiers=tiers, segments=segments)
+        mine = _read(build, folder, ("roster",), file.roster, named)
         parts += [mine] if mine else []
     if not parts:
         if file.overlap is not None and not build.findings.touched(("roster",)):
@@ -49,8 +52,8 @@ def build_roster(
         return None, ()
     whole = _joined(build, parts, inside)
     if file.overlap is not None:
-        whole = _read(build, folder, ("overlap",), file.overlap,
-                      lambda t: with_overlaps(whole, t)) or whole  # fmt: skip
+        shared = partial(with_overlaps, whole)
+        whole = _read(build, folder, ("overlap",), file.overlap, shared) or whole
     return whole, tuple(inside or tiers)
 
 
@@ -91,9 +94,9 @@ def with_roster(scenario: Scenario, creators: Path | None, overlap: Path | None)
     tiers = [tier.name for tier in campaign.tiers]
     if creators is not None:
         segments = [segment.name for segment in campaign.segments]
-        named = roster(read_table(creators), tiers, segments)
-        scenario = replace(scenario, roster=named, roster_tiers=tuple(tiers))
+        quotes = roster(read_table(creators), tiers, segments)
+        scenario = replace(scenario, roster=quotes, roster_tiers=tuple(tiers))
     if overlap is not None and scenario.roster is not None:
-        named = with_overlaps(replace(scenario.roster, overlaps=()), read_table(overlap))
-        scenario = replace(scenario, roster=named)
+        quotes = with_overlaps(replace(scenario.roster, overlaps=()), read_table(overlap))
+        scenario = replace(scenario, roster=quotes)
     return scenario

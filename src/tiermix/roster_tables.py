@@ -35,9 +35,11 @@ PAIR_ROLES: dict[str, tuple[str, ...]] = {
     "shared": ("shared", "shared_people", "shared_viewers", "shared_followers", "people"),
     "overlap": ("overlap", "share", "overlap_of_smaller", "shared_of_smaller"),
 }
+THOUSANDS = ("followers", "quote", "fee")
 AMOUNTS = ("followers", "quote", "fee", "posts", "clicks_per_engagement")
 RATES = ("view_rate", "engagement_rate", "conversion_rate")
 _SHORT = re.compile(r"[0-9]+([.][0-9]+)?\s*[kKM]")
+_GROUPED = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}([.,])[0-9]{3}(\1[0-9]{3})*(?![0-9.,])")
 _YES = {"yes", "y", "true", "1", "x", "must"}
 _NO = {"no", "n", "false", "0", ""}
 
@@ -128,7 +130,11 @@ def roster(
     if "fee" not in at and "quote" not in at:
         raise table.error(1, "", "no column for the fee (per post) or the quote (for all posts)")
     known = [only] if only else list(tiers)
-    amounts = {role: _amounts(table, at[role]) for role in AMOUNTS if role in at}
+    amounts = {
+        role: _amounts(table, at[role], thousands=role in THOUSANDS)
+        for role in AMOUNTS
+        if role in at
+    }
     quotes = tuple(_quote(table, row, at, shares, known, amounts) for row in table.rows)
     _check_names(table, at, quotes)
     used = {*at.values(), *shares.values()}
@@ -188,11 +194,21 @@ def _quote(
     )  # fmt: skip
 
 
-def _amounts(table: Table, column: int) -> dict[int, float]:
-    """Return the amounts in a column by line: with separators, a currency, or as 120k."""
-    short = [row for row in table.rows if _SHORT.fullmatch(row.cells[column])]
-    plain = [row for row in table.rows if row.cells[column] and row not in short]
-    values = {row.line: parse_number(row.cells[column]).low for row in short}
+def _amounts(table: Table, column: int, *, thousands: bool) -> dict[int, float]:
+    """Return the amounts in a column by line: with separators, a currency, or as 120k.
+
+    People and money have no three decimals (`thousands`): 1.200 is 1,200.
+    """
+    values, plain = {}, []
+    for row in table.rows:
+        text = row.cells[column]
+        if _SHORT.fullmatch(text):
+            values[row.line] = parse_number(text).low
+        elif text:
+            grouped = _GROUPED.search(text) if thousands else None
+            text = re.sub("[.,]", "", text) if grouped else text
+            cells = (*row.cells[:column], text, *row.cells[column + 1 :])
+            plain.append(replace(row, cells=cells))
     if plain:
         numbers = replace(table, rows=tuple(plain)).numbers(column)[0]
         values |= {row.line: value for row, value in zip(plain, numbers, strict=True)}
@@ -242,7 +258,7 @@ def with_overlaps(creators: Roster, table: Table) -> Roster:
                           "smaller audience)")  # fmt: skip
     role = "shared" if "shared" in at else "overlap"
     followers = {quote.name: quote.followers for quote in creators.quotes}
-    people = _amounts(table, at[role]) if role == "shared" else {}
+    people = _amounts(table, at[role], thousands=True) if role == "shared" else {}
     seen: dict[frozenset[str], int] = {}
     found = []
     for row in table.rows:
