@@ -199,7 +199,7 @@ class _Population:
         bounds = np.zeros((n + 2 * m + 1, 2))
         bounds[:n, 1], bounds[n:-1, 1] = 1.0, np.inf
         bounds[-1, 1] = max(room, 0.0) / self._audiences[i]
-        found = linprog(
+        found = linprog(  # type: ignore[call-overload]
             cost,
             A_ub=ceilings,
             b_ub=most,

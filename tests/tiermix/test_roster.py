@@ -40,7 +40,7 @@ tiers:
   micro: {{preset: micro, audience: {{fans: 50%, others: 30%}}}}
   macro: {{preset: macro, audience: {{fans: 20%, others: 60%}}}}
 {more}
-simulation: {{worlds: 256, seed: 1}}
+simulation: {{worlds: 64, seed: 1}}
 """
 
 CREATORS = """creator;tier;followers;quote;engagement rate;fans;group;must have;available;note
@@ -271,9 +271,9 @@ def test_a_lower_quote_brings_her_in(tmp_path: Path) -> None:
 def test_the_command_prints_a_shortlist_that_fits(tmp_path: Path) -> None:
     tiermix = Path(sys.executable).with_name("tiermix")
     path = written(tmp_path, "")
-    command = [tiermix, "optimize", path, "--roster", tmp_path / "creators.csv"]
+    command = [str(tiermix), "optimize", str(path), "--roster", str(tmp_path / "creators.csv")]
     done = subprocess.run(
-        [*command, "--csv", tmp_path / "out.csv"], capture_output=True, text=True, check=True
+        [*command, "--csv", str(tmp_path / "out.csv")], capture_output=True, text=True, check=True
     )
     assert max(map(len, done.stdout.splitlines())) <= 80
     for part in ("Recommendation", "Shortlist", "Next in line", "Certificate", "not used: note"):
