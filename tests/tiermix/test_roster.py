@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from optimize.choosing import choose
 from optimize.errors import InfeasibleError
 from sim.purchase import WHOLE
 from sim.response import respond
@@ -283,11 +284,16 @@ def test_the_command_prints_a_shortlist_that_fits(tmp_path: Path) -> None:
 
 def test_the_scenario_of_the_library_says_what_it_shows() -> None:
     path = ROOT / "scenarios/roster_coffee.yaml"
-    found = shortlist(replace(read(str(path)), worlds=16))
-    assert found.choice.kept
-    assert found.named.misses == ()
+    task = named(read(str(path)))
+    assert task.misses == ()
+    worlds = draw_worlds(task.campaign, 16, 1)
+    choice = choose(task.problem, respond(worlds, "reach", WHOLE))
+    assert choice.kept
+    hired = {task.problem.lines[i] for i in np.flatnonzero(choice.counts)}
     text = path.read_text(encoding="utf-8")
     assert "# Question: " in text
-    answer = text.split("# Answer: ")[1].split("\n\n")[0]
-    hired = {name for name in chosen(found) if name in answer.replace("\n# ", " ")}
-    assert {"slowcoffee_sam", "crema_club"} <= hired
+    answer = text.split("# Answer: ")[1].split("tiermix: 1")[0].replace("\n# ", " ")
+    assert {"slowcoffee_sam", "crema_club", "jo_and_java"} <= hired
+    assert "moka_mia" not in hired
+    assert "one large creator, slowcoffee_sam, and seven small ones" in answer
+    assert len(hired) == 8
