@@ -45,3 +45,16 @@ def test_every_answer_of_the_quality_table_comes_with_its_gap() -> None:
     gaps = re.findall(r"gap +(\S+)", done.stdout)
     assert len(gaps) == len(done.stdout.splitlines()) == 8
     assert all(0 <= float(gap) <= 1e-4 for gap in gaps)
+
+
+def test_the_roster_benchmark_sets_three_contestants_side_by_side() -> None:
+    command = [sys.executable, str(BENCHMARKS / "roster.py"), "--smoke"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    value, bound = (
+        float(re.search(rf"tiermix .*?{word}\s*([\d,.]+)", done.stdout)[1].replace(",", ""))  # type: ignore[index]
+        for word in ("", "bound")
+    )
+    plain = re.search(r"plain program +([\d,.]+)", done.stdout)
+    assert plain, done.stdout
+    assert float(plain[1].replace(",", "")) <= bound * (1 + 1e-9)
+    assert value <= bound <= 1.01 * value

@@ -29,6 +29,9 @@ PROMISE, RELAXED_GAP = 0.01, 1e-4
 #: kept; the gap it stops at, and its rounds.
 FEW, MORE, EXACT_GAP, INTEGER_ROUNDS = 40, 120, 1e-4, 60
 
+#: Gap, as if the budget were the only limit, at which the ascent ends.
+NEAR = 2e-5
+
 #: Tangents of the bound; steps of the ascent that says where to take the first.
 ROUNDS, ASCENT, HALVINGS = 200, 300, 60
 
@@ -187,11 +190,14 @@ def _ascent(search: Search, problem: Problem, picker: Picker) -> Array:
     most = picker.most * unit
     x = y = search.best.copy()
     step, momentum = 1e-3, 1.0
-    value = objective.value(x)
+    value, bound = objective.value(x), inf
     for _ in range(ASCENT):
         values, gradients = objective.tangents(y)
         slope = objective.slopes + gradients.sum(axis=0)
         here = float(objective.slopes @ y + values.sum())
+        bound = min(bound, here - float(slope @ y) + _most(slope, most))
+        if bound - value <= NEAR * abs(bound):
+            return y if here > value else x
         while True:
             after = _projected(y + step * unit * slope, unit, most)
             move = after - y
@@ -208,6 +214,13 @@ def _ascent(search: Search, problem: Problem, picker: Picker) -> Array:
             x, value = after, gained
         momentum, step = following, step * 1.3
     return x
+
+
+def _most(slope: Array, most: Array) -> float:
+    """Return the largest value of a linear function of a plan within the budget alone."""
+    order = np.argsort(-slope)
+    room = np.concatenate([[0.0], np.minimum(np.cumsum(most[order]), 1.0)])
+    return float(np.diff(room) @ np.maximum(slope[order], 0.0))
 
 
 def _projected(y: Array, unit: Array, most: Array) -> Array:

@@ -30,8 +30,8 @@ TRIFLE = 1e-10
 #: Steps that are tried exactly, where a promise is only an upper bound.
 TRIED = 20
 
-#: Creators of a choice up to whom two at a time are left out.
-PAIRED = 12
+#: Creators of a choice up to whom one at a time, and two, are left out.
+REFILLED, PAIRED = 60, 12
 
 #: Rounds after which a search ends.
 ROUNDS = 2000
@@ -175,11 +175,20 @@ class Picker:
             return short > short_before
         return value > value_before + TRIFLE * abs(value_before)
 
+    def losses(self, counts: Array) -> list[tuple[float, int]]:
+        """Return about what a choice loses with each creator who may go, and her line."""
+        missed, weights = self.metric.missed(counts), self._weights(counts)
+        slopes, by_term = weights @ self.metric.slopes, weights[self.metric.worlds]
+        return [
+            (float(by_term @ (self.metric.without(missed, i) - missed)) + float(slopes[i]), i)
+            for i in self._removable(counts)
+        ]
+
     def _removable(self, counts: Array) -> list[int]:
         return np.flatnonzero(counts > self.least).tolist()
 
     def _swapped(self, counts: Array) -> Array | None:
-        """Return the choice after a swap of one for one that helps, or None."""
+        """Return the choice after swaps of one for one that help, or None if none does."""
         missed, weights = self.metric.missed(counts), self._weights(counts)
         lost_slopes = weights @ self.metric.slopes
         steps = []
@@ -192,19 +201,22 @@ class Picker:
             gains[~self.addable(rest)] = -np.inf
             gains[i] = -np.inf
             steps += [(float(gains[j]), i, int(j)) for j in np.argsort(-gains)[:2]]
+        best = counts
         for gain, i, j in sorted(steps, reverse=True)[:TRIED]:
             if gain <= 0:
                 break
-            after = counts.copy()
+            after = best.copy()
             after[i] -= 1
-            after[j] += 1
-            if self.better(after, counts):
-                return after
-        return None
+            if after[i] >= self.least[i] and self.addable(after)[j]:
+                after[j] += 1
+                best = after if self.better(after, best) else best
+        return None if best is counts else best
 
     def _refilled(self, counts: Array) -> Array | None:
         """Return the choice without one creator, or two, filled up anew, if that is better."""
         lines = self._removable(counts)
+        if len(lines) > REFILLED:
+            return None  # each is a small part: swaps of one for one are enough
         gone: list[tuple[int, ...]] = [(i,) for i in lines]
         if len(lines) <= PAIRED:
             gone += combinations(lines, 2)

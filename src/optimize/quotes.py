@@ -13,8 +13,8 @@ from optimize.picking import Picker
 
 Array = NDArray[np.float64]
 
-#: Lines from which on a new choice is sought by swaps of one for one alone.
-MANY = 60
+#: Lines from which on a new choice is sought by swaps of one for one alone, and by filling up.
+MANY, HUGE = 60, 600
 
 #: Halvings of the range that holds the quote at which a creator enters.
 HALVINGS = 9
@@ -99,9 +99,12 @@ def _member(picker: Picker, counts: Array, line: int, adds: float, *, sought: bo
         picker.problem,
         limits=tuple(x for x in picker.problem.limits if x.lines != (line,)),
     )
-    brief = counts.size > MANY
-    starts = [without.improved(s, brief=brief) for s in (rest, without.greedy())]
-    after = max(starts, key=without.rank)
+    if counts.size > HUGE:
+        after = without.fill(rest, per_money=True)
+    else:
+        brief = counts.size > MANY
+        starts = [without.improved(s, brief=brief) for s in (rest, without.greedy())]
+        after = max(starts, key=without.rank)
     change = after - rest
     return Member(
         line,
@@ -154,8 +157,11 @@ def _enters(picker: Picker, counts: Array, costs: Array, line: int, price: float
     other, value = repriced(picker, costs, line, price), picker.value(counts)
     other.least[line] = 1.0
     start = _made_room(other, counts, line)
-    for brief in (True, False)[: 1 if counts.size > MANY else 2]:
-        start = other.improved(start, brief=brief)
+    for effort in range(1 + (counts.size <= HUGE) + (counts.size <= MANY)):
+        if effort == 0:
+            start = other.fill(start, per_money=True)
+        else:
+            start = other.improved(start, brief=effort == 1)
         allowed = other.short(start) == 0 and not other.problem.violations(start * other.prices)
         if allowed and other.value(start) >= value:
             return True
@@ -191,14 +197,10 @@ def _made_room(picker: Picker, counts: Array, line: int) -> Array:
     for _ in range(int(counts.sum())):
         if not _over(picker, counts):
             break
-        losses = []
-        for i in np.flatnonzero(counts > picker.least).tolist():
-            rest = counts.copy()
-            rest[i] -= 1
-            losses.append(((picker.value(counts) - picker.value(rest)) / picker.prices[i], i))
+        losses = picker.losses(counts)
         if not losses:
             break
-        counts[min(losses)[1]] -= 1
+        counts[min((loss / picker.prices[i], i) for loss, i in losses)[1]] -= 1
     return counts
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from optimize.choosing import PROMISE
-from optimize.quotes import Member, Outsider
+from optimize.quotes import HUGE, Member, Outsider
 from optimize.risk import MEAN
 from sim.metrics import METRICS
 from tiermix.analysis import OPTIMUM
@@ -143,6 +143,11 @@ def warnings(found: Shortlist) -> list[str]:
         said.append(f"Columns that were not used: {listing(list(named.roster.unused))}.")
     if named.scenario.strategies:
         said.append("The strategies of the file are plans of tiers and are left out here.")
+    if len(named.quotes) > HUGE:
+        said.append(
+            "With so many creators on offer, replacements and quotes to enter are sought by "
+            "filling the plan up: others may lose less, or enter at higher quotes."
+        )
     if len(found.members) > REPLACED:
         said.append(f"Replacements were looked for for the first {REPLACED} creators.")
     return said
