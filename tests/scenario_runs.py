@@ -23,7 +23,9 @@ Array = NDArray[np.float64]
 
 #: The scenario library, by name.
 LIBRARY = {
-    path.stem: path for path in sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
+    path.stem: path
+    for path in sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
+    if not path.stem.startswith("roster_")  # those are tested in test_roster.py
 }
 
 

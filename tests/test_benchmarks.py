@@ -60,3 +60,16 @@ def test_both_ways_to_compare_ten_strategies_find_the_same_means() -> None:
     ]
     assert float(found[2][1]) < 5
     assert float(found[3][1]) > 0.8
+
+
+def test_the_roster_benchmark_sets_three_contestants_side_by_side() -> None:
+    command = [sys.executable, str(BENCHMARKS / "roster.py"), "--smoke"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    value, bound = (
+        float(re.search(rf"tiermix .*?{word}\s*([\d,.]+)", done.stdout)[1].replace(",", ""))  # type: ignore[index]
+        for word in ("", "bound")
+    )
+    plain = re.search(r"plain program +([\d,.]+)", done.stdout)
+    assert plain, done.stdout
+    assert float(plain[1].replace(",", "")) <= bound * (1 + 1e-9)
+    assert value <= bound <= 1.01 * value

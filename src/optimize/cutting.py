@@ -173,12 +173,12 @@ class Search:
         self.master.add_cuts(function, spends, values, gradients, local=local)
         return float(above.slopes @ spends + values.sum())
 
-    def climb(self, gap: float, *, relaxed: bool) -> None:
+    def climb(self, gap: float, *, relaxed: bool, rounds: int = ROUNDS) -> None:
         """Cut until the gap is closed, where everything is concave.
 
         A bound on parts of creators holds for whole ones too.
         """
-        last, last_spends = self.rounds + ROUNDS, np.full(self.best.size, np.nan)
+        last, last_spends = self.rounds + rounds, np.full(self.best.size, np.nan)
         self.value = self.value if relaxed else -inf
         if self._problem.prices is not None and not relaxed:
             self.round_off(self.best)

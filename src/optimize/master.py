@@ -312,6 +312,8 @@ def _state(
             state(total(limit.lines) >= limit.lower / problem.budget, f"lower{j}")
         if limit.upper < np.inf:
             state(total(limit.lines) <= limit.upper / problem.budget, f"upper{j}")
+    for j, group in enumerate(problem.exclusive):
+        state(pulp.LpAffineExpression([(spends[i], 1.0) for i in group]) <= 1, f"one{j}")
     for j, part in enumerate(parts[1:]):
         state(function(part) >= part.at_least, f"floor{j}")
     for i, deal in enumerate(problem.minimum_deals):

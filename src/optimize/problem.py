@@ -64,6 +64,8 @@ class Problem:
     limits : tuple of Limit
     prices : tuple of float or None
         Price of one creator of each line where only whole creators can be hired.
+    exclusive : tuple of tuple of int
+        Lines of which at most one creator can be hired together, where creators are whole.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Problem:
     minimum_deals: tuple[float, ...]
     limits: tuple[Limit, ...] = ()
     prices: tuple[float, ...] | None = None
+    exclusive: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not (isfinite(self.budget) and self.budget > 0):
@@ -120,6 +123,9 @@ class Problem:
             spent = plan[list(limit.lines)].sum()
             if not limit.lower - slack <= spent <= limit.upper + slack:
                 broken.append(f"limit {limit.name}")
+        for group in self.exclusive:
+            if sum(plan[i] / self.steps[i] for i in group) > 1 + FEASIBILITY:
+                broken.append(f"one of {', '.join(self.lines[i] for i in group)}")
         return tuple(broken)
 
 

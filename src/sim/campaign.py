@@ -55,11 +55,15 @@ class Segment:
         People.
     in_market : Uncertain
         Share (0-1) who could buy within the horizon of the campaign.
+    pool : str
+        Name of the segment that this is a class of people in, if it is one: they share what is
+        uncertain.
     """
 
     name: str
     size: float
     in_market: Uncertain
+    pool: str = ""
 
     def __post_init__(self) -> None:
         if not (0 < self.size < inf):
@@ -114,6 +118,9 @@ class Tier:
         Creators that can be activated in a week.
     minimum_deal : float
         Smallest amount of money a line of this tier takes, unless it takes none.
+    pool : str
+        Name of the tier whose typical values she shares, if this is one named creator: then her
+        contacts are distinct people, and her price is her fee whether or not she posts.
     """
 
     name: str
@@ -135,6 +142,7 @@ class Tier:
     available: float = inf
     onboarding: float = inf
     minimum_deal: float = 0.0
+    pool: str = ""
 
     def __post_init__(self) -> None:
         _check_laws(self, _TIER_LINKS)
@@ -182,6 +190,24 @@ def _residual(name: str, law: Uncertain, elasticity: float, followers: Uncertain
             f"(ln-sd {law.creators_sd:.3g})"
         )
     return sqrt(max(law.creators_sd**2 - explained**2, 0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """Kinds of people that contacts fall on, finer than segments: overlapping audiences.
+
+    Within a class everybody is alike and is reached by the creators independently.
+
+    Parameters
+    ----------
+    sizes : ndarray, shape (n_classes,)
+        People.
+    shares : ndarray, shape (n_tiers, n_classes)
+        Share of the contacts of every tier, or named creator, that lies in each class.
+    """
+
+    sizes: NDArray[np.float64]
+    shares: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +301,9 @@ class Campaign:
     phases : tuple of Phase
         In order; none where the campaign is one stretch.
     halos : tuple of Halo
+    classes : Classes or None
+        Whom contacts fall on (reach and brand lift), instead of the segments, where it is known
+        how audiences overlap.
     """
 
     segments: tuple[Segment, ...]
@@ -287,6 +316,7 @@ class Campaign:
     curves: tuple[ResponseCurve, ...] = ()
     phases: tuple[Phase, ...] = ()
     halos: tuple[Halo, ...] = ()
+    classes: Classes | None = None
 
     def __post_init__(self) -> None:
         if not self.effective_frequency >= 1:

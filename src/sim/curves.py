@@ -43,6 +43,21 @@ def reached_share(contacts: Array, heterogeneity: float) -> Array:
     return -np.expm1(-heterogeneity * np.log1p(contacts / heterogeneity))
 
 
+def exposure(share: Array, heterogeneity: float) -> Array:
+    """Return the contacts a head that reach a share of people: the inverse of `reached_share`.
+
+    Parameters
+    ----------
+    share : ndarray
+        From 0 to below 1.
+    heterogeneity : float
+        As for `reached_share`.
+    """
+    if heterogeneity == inf:
+        return -np.log1p(-share)
+    return heterogeneity * np.expm1(-np.log1p(-share) / heterogeneity)
+
+
 def reached_slope(contacts: Array, heterogeneity: float) -> Array:
     """Return the derivative of `reached_share`, g'(u) = (1 + u/κ)^(−κ−1).
 

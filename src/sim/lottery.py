@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import blake2b
+from math import inf
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from sim.campaign import Tier
-from sim.curves import expit, seen_share
+from sim.curves import expit, exposure, gamma_nodes, seen_share
 from sim.uncertain import Uncertain
 from sim.worlds import Worlds, typical_value
 
@@ -95,6 +96,35 @@ class Lottery:
             missed[part] = (decay @ mine[:, :, None])[:, :, 0]
         reached = np.maximum(self.delivery_rate[:, None] * missed, -CERTAIN)
         return np.asarray(-np.log1p(reached))
+
+    def distinct(self, per_value: Array, heterogeneity: float) -> Array:
+        """Return ψ of one creator whose value is distinct people: e^(−ψ) of them are missed.
+
+        Parameters
+        ----------
+        per_value : ndarray, shape (n_worlds,)
+            Share of the people that one unit of her value is.
+        heterogeneity : float
+            Shape κ of the gamma law; the nodes are those of `gamma_nodes`.
+
+        Returns
+        -------
+        ndarray, shape (n_worlds, n_nodes)
+        """
+        if heterogeneity == inf:
+            return -np.log1p(-np.minimum(self.mean() * per_value, CERTAIN))[:, None]
+        nodes, _ = gamma_nodes(heterogeneity)
+        weights = self.weights[:, :, None, None] * self.other_weights[:, None]
+        weights = (weights * self.authentic_weights).reshape(len(weights), -1)
+        missed = np.empty((len(per_value), nodes.size))
+        for start in range(0, len(per_value), CHUNK):
+            part = slice(start, start + CHUNK)
+            reached = np.minimum(self._values(part) * per_value[part, None], CERTAIN)
+            seen = exposure(reached, heterogeneity)
+            decay = np.expm1(-nodes[:, None] * seen[:, None, :])
+            mine = weights[part] if len(weights) > 1 else weights
+            missed[part] = (decay @ mine[:, :, None])[:, :, 0]
+        return np.asarray(-np.log1p(np.maximum(self.delivery_rate[:, None] * missed, -CERTAIN)))
 
     def _values(self, part: slice) -> Array:
         """Return what the creator of every node brings, shape (n_worlds, n_nodes)."""
@@ -175,12 +205,14 @@ def expected_price(tier: Tier) -> float:
     """Return the mean all-in cost of one hired creator over all worlds, in money.
 
     It comes from the laws, not from a sample of worlds: the price at which whole creators are
-    planned, and which turns available creators into money.
+    planned, and which turns available creators into money. A named creator's fee is promised:
+    it counts whole.
     """
     followers, weights = _typical_nodes(tier.followers)
     moved = (followers / tier.followers.median) ** tier.fee_elasticity
     fee = _typical_mean(tier.fee) * float((weights * moved * _fee_factor(tier, followers)).sum())
-    overhead, delivery = _typical_mean(tier.overhead), _typical_mean(tier.delivery_rate)
+    overhead = _typical_mean(tier.overhead)
+    delivery = 1.0 if tier.pool else _typical_mean(tier.delivery_rate)
     return float(_cost(tier, np.array(fee), np.array(delivery), np.array(overhead)))
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
 from os import cpu_count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.campaign import Tier
+from sim.campaign import Classes, Tier
 from sim.creators import Quantity, hire
+from sim.curves import exposure, reached_share, reached_slope
 from sim.halo import familiar, strengths
 from sim.lottery import (
+    CERTAIN,
     contacts_lottery,
     engagements_lottery,
     followers_lottery,
@@ -106,14 +109,13 @@ class _Line:
     ----------
     position : int
         Among the lines of the campaign.
-    audience : tuple of float
-        Share of its contacts in each segment.
+    tier : Tier
     drawn, mean : dict of ndarray, shape (n_plans, n_worlds)
         With the creators who were drawn, and on average over the lottery of creators.
     """
 
     position: int
-    audience: tuple[float, ...]
+    tier: Tier
     drawn: dict[str, Array]
     mean: dict[str, Array]
 
@@ -173,6 +175,9 @@ def _curves(worlds: Worlds, spends: Array) -> dict[str, Array]:
     return found
 
 
+#: Classes of people that are counted at a time.
+CLASSES = 128
+
 #: Metrics that are sums over lines.
 ADDED = (
     "spend",
@@ -198,7 +203,7 @@ def _lines(worlds: Worlds, spends: Array, purchase: Purchase) -> list[_Line]:
     for tier in worlds.campaign.tiers:
         mine = [i for i, item in enumerate(items) if item.tier is tier]
         pairs = _hired(worlds, tier, spends[:, mine], purchase)
-        found += [_Line(i, tier.audience, *pair) for i, pair in zip(mine, pairs, strict=True)]
+        found += [_Line(i, tier, *pair) for i, pair in zip(mine, pairs, strict=True)]
     return sorted(found, key=lambda line: line.position)
 
 
@@ -311,13 +316,14 @@ def _people(
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     if not any(line.mean[key].any() for line in lines):
         return expected, controlled, squares
+    if campaign.classes is not None and key != "intent":
+        return _people_in_classes(worlds, lines, campaign.classes, key)
     for s, segment in enumerate(campaign.segments):
         people = np.full(worlds.size, segment.size)
         if key == "intent":
             people = people * worlds.values[f"in_market.{segment.name}"]
         heads = np.where(people > 0, people, 1.0)
-        drawn, mean = _a_head(lines, key, s, heads)
-        off = drawn - mean
+        drawn, mean, off = _a_head(lines, key, s, heads, campaign.heterogeneity)
         if key == "intent":
             more, usually, tilt = _halos(worlds, lines, s, heads)
             drawn, mean, off = drawn + more, mean + usually, off + tilt
@@ -330,12 +336,25 @@ def _people(
     return expected, controlled, chance
 
 
-def _a_head(lines: Sequence[_Line], key: str, s: int, heads: Array | float) -> tuple[Array, Array]:
-    """Return a mass in a segment per head, drawn and mean, shape (n_plans, n_worlds)."""
-    shares = [line.audience[s] / heads for line in lines]
-    drawn = sum((x.drawn[key] * a for x, a in zip(lines, shares, strict=True)), np.zeros(1))
-    mean = sum((x.mean[key] * a for x, a in zip(lines, shares, strict=True)), np.zeros(1))
-    return drawn, mean
+def _a_head(
+    lines: Sequence[_Line], key: str, s: int, heads: Array | float, heterogeneity: float
+) -> tuple[Array, Array, Array]:
+    """Return a mass in a segment per head, shape (n_plans, n_worlds).
+
+    Returns
+    -------
+    drawn, mean, off : ndarray
+        With the creators who were drawn, on average, and their difference to first order.
+    """
+    drawn, mean, off = np.zeros(1), np.zeros(1), np.zeros(1)
+    for line in lines:
+        a = line.tier.audience[s] / heads
+        seen, usual = line.drawn[key] * a, line.mean[key] * a
+        more = seen - usual
+        if line.tier.pool and key != "intent":
+            seen, usual, more = _distinct(seen, usual, more, heterogeneity)
+        drawn, mean, off = drawn + seen, mean + usual, off + more
+    return drawn, mean, off
 
 
 def _halos(
@@ -356,11 +375,75 @@ def _halos(
     for halo, strength in zip(campaign.halos, strengths(worlds), strict=True):
         early = [line for line in lines if line.position in halo.sources]
         late = [line for line in lines if line.position in halo.targets]
-        contacts, at = _a_head(early, "contacts", s, campaign.segments[s].size / factor)
-        intents, usual = _a_head(late, "intent", s, heads)
+        people, kappa = campaign.segments[s].size, campaign.heterogeneity
+        contacts, at, luck = (factor * x for x in _a_head(early, "contacts", s, people, kappa))
+        intents, usual, left = _a_head(late, "intent", s, heads, kappa)
         aware, known = seen.value(contacts), seen.value(at)
         more = more + strength * aware * intents
         usually = usually + strength * known * usual
-        tilt = known * (intents - usual) + usual * seen.slope(at) * (contacts - at)
-        off = off + strength * tilt
+        off = off + strength * (known * left + usual * seen.slope(at) * luck)
     return more, usually, off
+
+
+def _distinct(
+    drawn: Array, mean: Array, more: Array, heterogeneity: float
+) -> tuple[Array, Array, Array]:
+    """Return the contacts a head that reach shares of distinct people.
+
+    Parameters
+    ----------
+    drawn, mean, more : ndarray
+        Shares of the people whom one named creator reaches, with the luck of the draw and on
+        average, and their difference.
+    heterogeneity : float
+
+    Returns
+    -------
+    drawn, mean, more : ndarray
+        In contacts a head; `more` to first order, so that its mean stays 0.
+    """
+    seen = exposure(np.minimum(drawn, CERTAIN), heterogeneity)
+    usual = exposure(np.minimum(mean, CERTAIN), heterogeneity)
+    return seen, usual, more / reached_slope(usual, heterogeneity)
+
+
+def _people_in_classes(
+    worlds: Worlds,
+    lines: Sequence[_Line],
+    classes: Classes,
+    key: str,
+) -> tuple[Array, Array, Array]:
+    """Return what `_people` does, of classes of people who are alike.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    lines : sequence of _Line
+    classes : Classes
+    key : str
+        The mass.
+    """
+    size, tiers = lines[0].drawn[key].shape, worlds.campaign.tiers
+    expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
+    for start in range(0, classes.sizes.size, CLASSES):
+        part = slice(start, start + CLASSES)
+        people = classes.sizes[part]
+        drawn, mean, luck = (np.zeros((*size, people.size)) for _ in range(3))
+        for line in lines:
+            shares = classes.shares[tiers.index(line.tier), part]
+            met = np.flatnonzero(shares)
+            if met.size == 0 or not line.mean[key].any():
+                continue
+            a = shares[met] / people[met]
+            seen, usual = line.drawn[key][..., None] * a, line.mean[key][..., None] * a
+            more = seen - usual
+            if line.tier.pool:
+                seen, usual, more = _distinct(seen, usual, more, inf)
+            for total, one in ((drawn, seen), (mean, usual), (luck, more)):
+                total[..., met] += one
+        share = reached_share(drawn, inf)
+        expected += share @ people
+        controlled += (share - reached_slope(mean, inf) * luck) @ people
+        squares += share**2 @ people
+    chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
+    return expected, controlled, chance

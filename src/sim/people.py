@@ -9,10 +9,11 @@ from os import cpu_count
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.campaign import Segment, Tier
+from sim.campaign import Classes, Segment, Tier
 from sim.curves import gamma_nodes
 from sim.halo import Buyers, familiar, influences
 from sim.lottery import (
+    CERTAIN,
     Lottery,
     contacts_lottery,
     engagements_lottery,
@@ -43,9 +44,11 @@ def won(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
 
     def exponents(s: int, k: int) -> Array:
         lottery, factor = wins[k]
-        heads = np.where(people[s] > 0, people[s], 1.0)
-        per_value = (factor * campaign.tiers[k].audience[s] / heads)[:, None] * nodes
-        return remembered_exponents(worlds, lottery, per_value)
+        tier, heads = campaign.tiers[k], np.where(people[s] > 0, people[s], 1.0)
+        per_value = factor * tier.audience[s] / heads
+        if tier.pool and metric in ("reach", "brand_lift"):
+            return lottery.distinct(per_value, campaign.heterogeneity)
+        return remembered_exponents(worlds, lottery, per_value[:, None] * nodes)
 
     pairs = list(product(range(len(people)), range(len(wins))))
     with ThreadPoolExecutor(cpu_count()) as pool:
@@ -59,6 +62,34 @@ def won(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
         )
         for s, n in enumerate(people if wins else ())
     )
+
+
+def in_classes(worlds: Worlds, classes: Classes, metric: str, hired: Array) -> Ridges:
+    """Return the distinct people of every class who are reached, in units of the metric.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    classes : Classes
+    metric : str
+        ``reach`` or ``brand_lift``.
+    hired : ndarray, shape (n_worlds, n_lines)
+        Creators per unit of money.
+    """
+    items, sizes = worlds.campaign.items, classes.sizes
+    found = {}
+    for k, tier in enumerate(worlds.campaign.tiers):
+        lottery, factor = _won(worlds, tier, metric)
+        levels, where = np.unique(classes.shares[k] / sizes, return_inverse=True)
+        per_value = factor[:, None] * levels
+        if tier.pool:
+            missed = -np.log1p(-np.minimum(lottery.mean()[:, None] * per_value, CERTAIN))
+        else:
+            missed = lottery.exponents(per_value)
+        found[tier.name] = missed[:, where.ravel()]
+    rates = [found[item.tier.name] * hired[:, i, None] for i, item in enumerate(items)]
+    weights = np.tile(sizes, (worlds.size, 1))
+    return Ridges(np.stack(rates, axis=2), weights, lines=_item_lines(worlds))
 
 
 def repeated(worlds: Worlds, hired: Array) -> tuple[Ridges, ...]:

@@ -18,7 +18,7 @@ from sim.campaign import Tier
 from sim.halo import Buyers
 from sim.lottery import engagements_lottery, impressions_lottery, mean_cost
 from sim.metrics import OBJECTIVES
-from sim.people import buyers, repeated, won
+from sim.people import buyers, in_classes, repeated, won
 from sim.purchase import Purchase
 from sim.response_curves import ResponseCurve, worth
 from sim.ridges import Ridges
@@ -144,6 +144,8 @@ def respond(worlds: Worlds, metric: str, purchase: Purchase) -> Response:
         return Response(slopes, repeated(worlds, hired) + curves)
     if metric in ("conversions", "revenue", "profit") and campaign.halos:
         return Response(slopes, curves, buyers(worlds, metric, hired))
+    if metric in ("reach", "brand_lift") and campaign.classes is not None:
+        return Response(slopes, (in_classes(worlds, campaign.classes, metric, hired), *curves))
     return Response(slopes, won(worlds, metric, hired) + curves)
 
 

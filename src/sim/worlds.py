@@ -160,7 +160,9 @@ def draw_worlds(
     count += len(campaign.halos)
     if len(laws) < count + sum(len(curve.kind.laws) for curve in campaign.curves):
         raise ValueError("a line may not be named in_market beside a segment named as an input")
-    uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
+    pools = _pools(campaign)
+    varies = {name: pools.get(name, name) for name, law in laws.items() if law.typical_sd > 0}
+    uncertain = list(dict.fromkeys(varies.values()))
     n_draws = common_draws(campaign.curves)
     uncertain += [DRAW] * (n_draws > 1)
     uncertain = list(dict.fromkeys([*order, *uncertain]))
@@ -168,8 +170,8 @@ def draw_worlds(
         zip(uncertain, _uniforms(uncertain, n_worlds, seed, sample, first), strict=True)
     )
     values = {
-        name: typical_value(law, ndtri(uniforms[name]))
-        if name in uniforms
+        name: typical_value(law, ndtri(uniforms[varies[name]]))
+        if name in varies
         else np.full(n_worlds, law.median)
         for name, law in laws.items()
     }
@@ -224,6 +226,14 @@ def _follow(values: dict[str, Array], tier: Tier, way: float) -> None:
     values[fee] = values[fee] * np.exp(tier.fee_elasticity * moved)
     if tier.engagement_elasticity != 0:
         values[rate] = expit(logit(values[rate]) + tier.engagement_elasticity * moved)
+
+
+def _pools(campaign: Campaign) -> dict[str, str]:
+    """Return whose draw an input shares, for named creators and classes of people."""
+    creators = [tier for tier in campaign.tiers if tier.pool]
+    shared = {f"{t.name}.{key}": f"{t.pool}.{key}" for t in creators for key in TIER_INPUTS}
+    return shared | {f"in_market.{s.name}": f"in_market.{s.pool}" for s in campaign.segments
+                     if s.pool}  # fmt: skip
 
 
 def typical_value(law: Uncertain, z: Array) -> Array:

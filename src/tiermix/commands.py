@@ -34,15 +34,29 @@ from tiermix.versus import on_common_worlds
 Compared = Literal["strategies", "baselines", "nothing"]
 
 
-def load(path: str, worlds: int | None, seed: int | None) -> Scenario:
+def load(path: str, worlds: int | None, seed: int | None, *, named: bool = False) -> Scenario:
     """Read a scenario; `worlds` and `seed` replace the file's where they are given.
+
+    Parameters
+    ----------
+    path : str
+    worlds, seed : int or None
+    named : bool
+        Whether named creators can be dealt with.
 
     Raises
     ------
     ScenarioError
         If the file cannot be used.
+    UsageError
+        If it names creators, and these can not be dealt with.
     """
     scenario = read(path)
+    if scenario.roster is not None and not named:
+        raise UsageError(
+            f"{path}: names its creators (roster), which this command can not plan yet; "
+            "use `tiermix optimize`"
+        )
     return replace(
         scenario,
         worlds=scenario.worlds if worlds is None else worlds,
@@ -336,7 +350,11 @@ def library() -> list[str]:
     UsageError
         If there are none here.
     """
-    found = sorted(str(path) for path in Path("scenarios").glob("*.yaml"))
+    found = sorted(
+        str(path)
+        for path in Path("scenarios").glob("*.yaml")
+        if not path.name.startswith("roster_")  # named creators have no rules of thumb for tiers
+    )
     if not found:
         raise UsageError("there is no folder 'scenarios' here: name the scenario files")
     return found

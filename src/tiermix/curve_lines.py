@@ -52,7 +52,7 @@ def build_curves(build: Build, folder: Path) -> tuple[ResponseCurve, ...]:
         kind = _kind(build, place, block)
         if kind is None and block.points is not None and not findings.touched(place):
             try:
-                table = read(_found(folder, block.points))
+                table = read(found(folder, block.points))
                 build.tables[kept_as(block.points)] = table.data
                 kind = points_curve(table, block.channel)
             except TableError as error:
@@ -69,7 +69,7 @@ def kept_as(path: str) -> str:
     return f"tables/{re.sub(r'[^A-Za-z0-9_.+-]', '_', path)}"
 
 
-def _found(folder: Path, path: str) -> Path:
+def found(folder: Path, path: str) -> Path:
     """Return where a table is: where the file says, or kept with a copy of the file."""
     kept = folder / kept_as(path)
     return kept if kept.is_file() and not (folder / path).exists() else folder / path

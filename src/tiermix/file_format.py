@@ -133,7 +133,11 @@ class Tier(Block):
     minimum_deal: Deal | None = Field(
         None, description="Smallest spend that the tier takes, unless it takes none."
     )
-    roster: str | None = Field(None, description="CSV file of named creators.")
+    roster: str | None = Field(
+        None,
+        description="CSV file of named creators with quotes, from the folder of this file: the "
+        "creators of this tier are these and nobody else.",
+    )
 
 
 class Phase(Block):
@@ -298,6 +302,17 @@ class File(Block):
     )
     audience: Audience | None = Field(None, description="Whom the campaign is for.")
     tiers: dict[TierName, Tier] | None = Field(None, description="Pools of creators, by name.")
+    roster: str | None = Field(
+        None,
+        description="CSV file of named creators with quotes, from the folder of this file, who "
+        "take the place of all tiers: creator,tier,followers,quote or fee[,…]. What a quote does "
+        "not state is its tier's.",
+    )
+    overlap: str | None = Field(
+        None,
+        description="CSV file of how the audiences of named creators overlap: "
+        "creator_a,creator_b, and shared (people) or overlap (share of the smaller audience).",
+    )
     phases: dict[TierName, Phase] | None = Field(None, description="Stretches of weeks, in order.")
     halo: Halos | None = Field(
         None,

@@ -10,6 +10,7 @@ from optimize.problem import Limit
 from optimize.risk import Risk
 from sim.campaign import Campaign
 from sim.metrics import METRICS
+from tiermix.roster_tables import Roster
 
 #: Metrics that are told by the end of every phase.
 BY_PHASE = ("spend", "reach", "conversions")
@@ -72,6 +73,10 @@ class Scenario:
         Strategies that are rules of thumb: name and rule, in file order.
     tables : mapping of str to bytes
         The tables that the file names, by where a copy of the file keeps them.
+    roster : Roster or None
+        Named creators, if there are any.
+    roster_tiers : tuple of str
+        Tiers whose creators are the named ones and nobody else.
     """
 
     name: str
@@ -92,6 +97,8 @@ class Scenario:
     inputs: tuple[Input, ...]
     rules: tuple[tuple[str, str], ...] = ()
     tables: Mapping[str, bytes] = field(default_factory=dict)
+    roster: Roster | None = None
+    roster_tiers: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tiermix.layers import Layer, overlay, shipped
 from tiermix.phase_lines import build_halos, build_phases, check_by_phase, item_names
 from tiermix.quantity import shown
 from tiermix.reading import MAX_BYTES, read_document
+from tiermix.roster_lines import build_roster
 from tiermix.scenario import Scenario
 from tiermix.spending import build_limits
 from tiermix.strategies import build_strategies
@@ -33,8 +33,6 @@ RISK_KEYS: dict[str, tuple[str, ...]] = {
     "mean_cvar": ("worst", "weight"),
     "attainment": ("target",),
 }
-
-_LATER_IN_TIERS = ("roster",)
 
 
 def read(path: str) -> Scenario:
@@ -106,7 +104,6 @@ def _build(text: str, path: str, digest: str) -> Scenario:
     findings = Findings(document)
     build = Build(Layer("file", validated(document, File, findings), document.root), findings)
     require(build.file.block, (), findings)
-    _refuse_what_comes_later(build)
     _check_objective(build)
     tiers = tier_layers(build)
     phases = build_phases(build)
@@ -121,6 +118,7 @@ def _build(text: str, path: str, digest: str) -> Scenario:
     limits = build_limits(build, deals) + curve_limits(build, list(deals))
     demands = build_demands(build)
     told = build_strategies(build, list(deals), campaign)
+    named = build_roster(build, _folder(path), campaign) if campaign else (None, ())
     findings.raise_if_any()
     assert campaign is not None  # or there would have been a finding
     return Scenario(
@@ -135,6 +133,8 @@ def _build(text: str, path: str, digest: str) -> Scenario:
         path=path,
         text=text,
         sha256=digest,
+        roster=named[0],
+        roster_tiers=named[1],
         **_settings(build),
     )
 
@@ -158,16 +158,6 @@ def _settings(build: Build) -> dict[str, Any]:
         "worlds": int(simulation.worlds),
         "seed": int(simulation.seed),
     }
-
-
-def _refuse_what_comes_later(build: Build) -> None:
-    """Refuse keys that the format knows and the program does not heed, never ignore them."""
-    tree, findings = build.file.tree, build.findings
-    tiers = tree.get("tiers")
-    for name, tier in tiers.items() if isinstance(tiers, Mapping) else ():
-        for key in _LATER_IN_TIERS:
-            if isinstance(tier, Mapping) and key in tier:
-                findings.later(("tiers", name, key))
 
 
 def _risk(build: Build) -> Risk:

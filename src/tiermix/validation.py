@@ -46,11 +46,6 @@ class Findings:
         else:
             self.value(existing, message)
 
-    def later(self, path: Path, what: str = "") -> None:
-        """Note a key that this version does not heed yet; what it says is not wrong."""
-        message = f"{what}not yet supported by this version; remove the key"
-        self._problems.add(Problem(*self.document.key_place(path), dotted(path), message))
-
     def repeated(self, path: Path, place: Place) -> None:
         """Note that a key stands in the document again."""
         message = "the key stands here for the second time; keep one"

@@ -157,7 +157,7 @@ def test_gradients_are_finite_differences(data: st.DataObject, metric: str, way:
         value, slope = ridges.mean_and_gradient(plan)
         assert value == pytest.approx(ridges.values(plan).mean(), rel=1e-9, abs=1e-9)
         gradient = gradient + slope
-    step = 1e-4 * plan.sum()
+    step = 1e-5 * plan.sum()
     for line in range(len(campaign.tiers)):
         up, down = plan.copy(), plan.copy()
         up[line] += step

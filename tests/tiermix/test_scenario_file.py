@@ -418,11 +418,9 @@ def test_a_wrong_line_at_the_end_is_named_with_its_place(more: str, expected: st
     assert complaint(base(more=more)).startswith(f"f.yaml:{expected}")
 
 
-def test_keys_of_a_later_version_are_refused_in_tiers() -> None:
-    text = base(("preset: micro", "preset: micro\n    roster: names.csv"))
-    assert complaint(text) == (
-        "f.yaml:12:5: tiers.micro.roster: not yet supported by this version; remove the key"
-    )
+def test_named_creators_are_not_planned_in_phases() -> None:
+    text = base(("preset: micro", "preset: micro\n    roster: names.csv"), more=TWO)
+    assert complaint(text).startswith("f.yaml:12:13: tiers.micro.roster: not yet supported beside")
 
 
 def test_creators_a_week_need_weeks() -> None:

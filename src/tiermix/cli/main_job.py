@@ -10,6 +10,7 @@ import typer
 from tiermix.cli.options import (
     Certify,
     Confidence,
+    Csv,
     File,
     Files,
     Indifference,
@@ -97,11 +98,26 @@ def optimize(
     worlds: Worlds = None,
     seed: Seed = None,
     certify: Certify = False,
+    roster: Annotated[
+        Path | None,
+        typer.Option("--roster", metavar="CSV", help="Choose among these named creators."),
+    ] = None,
+    overlap: Annotated[
+        Path | None,
+        typer.Option("--overlap", metavar="CSV", help="How their audiences overlap."),
+    ] = None,
+    csv: Csv = None,
     as_json: Json = False,
 ) -> None:
-    """Find the best plan, with a proof of how far from the best it can be."""
-    from tiermix import terminal
+    """Find the best plan, with a proof of how far from the best it can be.
 
+    With named creators: whom to hire, who would be next and at which quote.
+    """
+    from tiermix import terminal
+    from tiermix.cli.rosters import chosen
+
+    if chosen(file, worlds, seed, roster, overlap, csv, certify=certify, as_json=as_json):
+        return
     analyses = answered([file], worlds, seed, optimise=True, compare="nothing", certify=certify)
     print_answers(analyses, as_json, lambda: terminal.show_run(terminal.console(), analyses[0]))
 
