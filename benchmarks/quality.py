@@ -23,7 +23,8 @@ from optimize.functional import functional
 from optimize.neighbours import improve
 from optimize.optimum import Solution, maximise
 from optimize.problem import Problem
-from sim.response import Response, Ridges
+from sim.response import Response
+from sim.ridges import Ridges
 from sim.shapes import Exponential, Hill
 
 Array = NDArray[np.float64]

@@ -45,3 +45,18 @@ def test_every_answer_of_the_quality_table_comes_with_its_gap() -> None:
     gaps = re.findall(r"gap +(\S+)", done.stdout)
     assert len(gaps) == len(done.stdout.splitlines()) == 8
     assert all(0 <= float(gap) <= 1e-4 for gap in gaps)
+
+
+def test_both_ways_to_compare_ten_strategies_find_the_same_means() -> None:
+    command = [sys.executable, str(BENCHMARKS / "comparison.py"), "--smoke"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = re.findall(r"(?m)^(.*?): +([\d.,]+)", done.stdout)
+    assert [name for name, _ in found] == [
+        "naive",
+        "tiermix",
+        "farthest means of both",
+        "intervals that hold the truth",
+        "ratio",
+    ]
+    assert float(found[2][1]) < 5
+    assert float(found[3][1]) > 0.8

@@ -17,6 +17,9 @@ from sim.response import Response
 
 Array = NDArray[np.float64]
 
+#: Rules that do not name a line.
+RULES = ("even", "by_followers", "greedy", "pyramid")
+
 #: Share of the budget that the pyramid gives to the tier with the smallest creators.
 PYRAMID_BASE = 0.8
 
@@ -24,10 +27,11 @@ PYRAMID_BASE = 0.8
 def baselines(campaign: Campaign, problem: Problem, response: Response) -> dict[str, Array]:
     """Return the plans of the rules of thumb, by name.
 
-    ``all_<line>`` for every line; ``even``; ``by_followers`` (in proportion to a typical
-    creator's followers); ``greedy`` (the cheapest result per unit of money first, as far as it
-    goes); ``pyramid`` (80 % to the smallest creators, the rest evenly to the
-    others). The rules about followers leave out response curves, which have none.
+    ``all_<tier>`` for every tier (and curve); ``even``; ``by_followers`` (in proportion to a
+    typical creator's followers); ``greedy`` (the cheapest result per unit of money first, as
+    far as it goes); ``pyramid`` (80 % to the smallest creators, the rest evenly to the others).
+    The rules about followers leave out response curves, which have none. With phases a tier's
+    money is spread over them by their weeks.
 
     Parameters
     ----------
@@ -42,19 +46,35 @@ def baselines(campaign: Campaign, problem: Problem, response: Response) -> dict[
         Money per line.
     """
     followers = np.array([tier.followers.median for tier in campaign.tiers])
-    n, n_lines = len(followers), problem.n_lines
-    tiers = np.eye(n, n_lines)
-    shares = {f"all_{name}": np.eye(n_lines)[i] for i, name in enumerate(campaign.lines)}
-    shares["even"] = np.full(n_lines, 1 / n_lines)
+    spread = _spread(campaign)
+    n = len(followers)
+    names = [*(tier.name for tier in campaign.tiers), *(curve.name for curve in campaign.curves)]
+    shares = {f"all_{name}": row for name, row in zip(names, spread, strict=True)}
+    shares["even"] = spread.mean(axis=0)
     if n:
-        shares["by_followers"] = followers / followers.sum() @ tiers
+        shares["by_followers"] = followers / followers.sum() @ spread[:n]
     plans = {name: fitted(problem, share * problem.budget) for name, share in shares.items()}
     plans["greedy"] = _greedy(problem, response)
     if n > 1:
         base = np.eye(n)[int(followers.argmin())]
         share = PYRAMID_BASE * base + (1 - PYRAMID_BASE) * (1 - base) / (n - 1)
-        plans["pyramid"] = fitted(problem, share @ tiers * problem.budget)
+        plans["pyramid"] = fitted(problem, share @ spread[:n] * problem.budget)
     return plans
+
+
+def _spread(campaign: Campaign) -> Array:
+    """Return which share of each tier's and curve's money goes to which line, by weeks.
+
+    Shape (n_tiers + n_curves, n_lines).
+    """
+    n_tiers, n_items = len(campaign.tiers), len(campaign.items)
+    rows = np.zeros((n_tiers + len(campaign.curves), len(campaign.lines)))
+    weeks = [phase.weeks for phase in campaign.phases] or [1.0]
+    for i, item in enumerate(campaign.items):
+        rows[campaign.tiers.index(item.tier), i] = weeks[item.phase] / sum(weeks)
+    for j in range(len(campaign.curves)):
+        rows[n_tiers + j, n_items + j] = 1.0
+    return rows
 
 
 def fitted(problem: Problem, wish: Sequence[float] | Array) -> Array:
@@ -110,7 +130,7 @@ def _greedy(problem: Problem, response: Response) -> Array:
     none = np.zeros(problem.n_lines)
     if response.concave:
         first = response.slopes.mean(axis=0) + sum(
-            (ridge.mean_and_gradient(none)[1] for ridge in response.ridges), none
+            (term.mean_and_gradient(none)[1] for term in response.terms), none
         )
     else:
         most = np.minimum(problem.upper, problem.budget)

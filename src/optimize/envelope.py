@@ -20,7 +20,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.response import Response, Ridges
+from optimize.halo_envelope import Capped, capped
+from sim.response import Response
+from sim.ridges import Ridges
 from sim.shapes import Bend, Points
 
 Array = NDArray[np.float64]
@@ -161,7 +163,34 @@ def _tame(envelope: Bridge, high: Array) -> Bridge:
     return Bridge(shape, low, height, slope, touch)
 
 
-def concave_over(response: Response, low: Array, high: Array) -> Response:
+@dataclass(frozen=True, slots=True)
+class Majorant:
+    """A concave response that is nowhere below another over a box of plans.
+
+    Parameters
+    ----------
+    response : Response
+        The linear part, the envelopes of all ridges, and products that are concave.
+    caps : tuple of (int, Capped)
+        What is above each product that is not concave, and its position among the products.
+    """
+
+    response: Response
+    caps: tuple[tuple[int, Capped], ...]
+
+    def values(self, plan: Array) -> Array:
+        """Return it in every world, shape (n_worlds,)."""
+        return np.asarray(
+            sum((cap.values(plan) for _, cap in self.caps), self.response.values(plan))
+        )
+
+    def gradient(self, plan: Array, weights: Array) -> Array:
+        """Return the gradient of a weighted sum of worlds, shape (n_lines,)."""
+        more = (cap.gradient(plan, weights) for _, cap in self.caps)
+        return np.asarray(sum(more, self.response.gradient(plan, weights)))
+
+
+def concave_over(response: Response, low: Array, high: Array) -> Majorant:
     """Return a concave response that is nowhere below a response over a box of plans.
 
     Parameters
@@ -172,10 +201,17 @@ def concave_over(response: Response, low: Array, high: Array) -> Response:
 
     Returns
     -------
-    Response
+    Majorant
         Tight where the box is small; equal where the response is concave.
     """
-    return Response(response.slopes, tuple(bridged(r, low, high) for r in response.ridges))
+    ridges = tuple(bridged(ridges, low, high) for ridges in response.ridges)
+    products = tuple(product for product in response.products if product.concave)
+    caps = tuple(
+        (j, capped(product, low, high))
+        for j, product in enumerate(response.products)
+        if not product.concave
+    )
+    return Majorant(Response(response.slopes, ridges, products), caps)
 
 
 def bridged(ridges: Ridges, low: Array, high: Array) -> Ridges:

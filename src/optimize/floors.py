@@ -61,7 +61,8 @@ class Demand:
     name : str
         As people know it.
     metric : str
-        An objective of `sim.metrics`, or a ratio with money (then `risk` is the mean).
+        An objective of `sim.metrics` (by the end of a phase: ``reach@tease``), or a ratio with
+        money (then `risk` is the mean).
     level : float
         The least of it; of a cost per result, the most.
     risk : Risk
@@ -75,7 +76,7 @@ class Demand:
     def floor(self, worlds: Worlds, problem: Problem) -> Floor:
         """Return the floor on some worlds."""
         buy = purchase(problem)
-        if self.metric in OBJECTIVES:
+        if self.metric.partition("@")[0] in OBJECTIVES:
             return Floor(self.name, respond(worlds, self.metric, buy), self.level, self.risk)
         metric = METRICS[self.metric]
         assert metric.over is not None

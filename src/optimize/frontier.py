@@ -159,7 +159,7 @@ def _cuts_last(problem: Problem, first: Aim, asked: Sequence[Floor]) -> bool:
     aims = [first, *(Aim(floor.response, floor.risk) for floor in asked)]
     concave = all(functional(a.response, problem.budget, a.risk).concave for a in aims)
     whole = problem.prices is not None or any(problem.minimum_deals)
-    curved = any(aim.response.ridges for aim in aims)
+    curved = any(aim.response.terms for aim in aims)
     return concave and not whole and (curved or all(aim.risk == MEAN for aim in aims))
 
 

@@ -6,20 +6,24 @@ are in units of `size`, so that units of money and of metrics change nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import copy
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.envelope import bridged, concave_over, mean_hull
+from optimize.envelope import Majorant, bridged, concave_over, mean_hull
+from optimize.halo_envelope import Capped, attributed, capped
 from optimize.risk import MEAN, Risk
-from sim.response import Response, Ridges
+from sim.halo import Buyers
+from sim.response import Response
+from sim.ridges import Ridges
 
 Array = NDArray[np.float64]
 
-#: Lines for which one piece a segment is enough; more lines want more, smaller pieces.
-LINES_PER_PIECE = 8
+#: Lines a piece: where there are more for every segment, its worlds are cut in batches.
+LINES_PER_PIECE = 16
 
 #: Largest slope that a size is taken from, relative to what the piece can be at most.
 STEEPEST = 1e3
@@ -105,12 +109,13 @@ class Mean:
         self.slopes: Array = response.slopes.mean(axis=0) * budget
         self._budget = budget
         self._pieces: list[_Piece] = []
-        for ridges in response.ridges:
-            batches = min(-(-ridges.rates.shape[2] // LINES_PER_PIECE), n_worlds)
+        terms = Counter(term.breadth for term in response.terms)
+        for term in response.terms:
+            batches = min(-(-term.breadth // (LINES_PER_PIECE * terms[term.breadth])), n_worlds)
             for b in range(batches):
-                part = slice(b * n_worlds // batches, (b + 1) * n_worlds // batches)
-                mine = ridges.part(part) if batches > 1 else ridges
-                self._pieces.append(_Ridges(mine, len(mine.weights) / n_worlds))
+                part = range(n_worlds)[b * n_worlds // batches : (b + 1) * n_worlds // batches]
+                mine = term.part(slice(part.start, part.stop)) if batches > 1 else term
+                self._pieces.append(_piece(mine, len(part) / n_worlds))
 
     def measured_in(self, factor: float) -> Mean:
         """Return the same functional in units of `factor` times its size."""
@@ -132,7 +137,7 @@ class Mean:
     def ceilings(self) -> Array:
         """The most that each piece can be, shape (n_pieces,)."""
         most = np.full(self.slopes.size, self._budget)
-        return np.array([piece.tangent(most)[0] for piece in self._pieces]) / self.size
+        return np.array([piece.most(most) for piece in self._pieces]) / self.size
 
     def value(self, spends: Array) -> float:
         """Return the functional of a plan."""
@@ -171,6 +176,11 @@ class Mean:
         return total / self.size
 
 
+def _piece(term: Ridges | Buyers, share: float) -> _Piece:
+    """Return a term over a batch of worlds as a piece."""
+    return _Ridges(term, share) if isinstance(term, Ridges) else _Product(term, share)
+
+
 class _Piece(Protocol):
     """A part of the mean that is cut by itself; plans are in money."""
 
@@ -180,6 +190,9 @@ class _Piece(Protocol):
 
     def tangent(self, plan: Array) -> tuple[float, Array]:
         """Return its value and its gradient."""
+
+    def most(self, high: Array) -> float:
+        """Return what no plan up to another passes."""
 
     def over(self, low: Array, high: Array) -> _Piece:
         """Return a concave piece that is nowhere below this one over a box."""
@@ -211,6 +224,10 @@ class _Ridges:
         """Return its value and its gradient."""
         value, gradient = self._ridges.mean_and_gradient(plan)
         return value * self._share, gradient * self._share
+
+    def most(self, high: Array) -> float:
+        """Return what no plan up to another passes: ridges rise in every spend."""
+        return self.tangent(high)[0]
 
     def over(self, low: Array, high: Array) -> _Piece:
         """Return a concave piece that is nowhere below this one over a box."""
@@ -263,6 +280,10 @@ class _Hull:
         gradient[self._line] = self._steepness[left]
         return float(self._y[left] + self._steepness[left] * (at - self._x[left])), gradient
 
+    def most(self, high: Array) -> float:
+        """Return what no plan up to another passes."""
+        return float(self._y.max())
+
     def over(self, low: Array, high: Array) -> _Hull:
         """Return a concave piece that is nowhere below this one over a box: itself."""
         return self
@@ -270,6 +291,50 @@ class _Hull:
     def shares(self, above: _Piece, plan: Array, width: Array) -> Array:
         """Return the distance to a majorant: none."""
         return np.zeros(plan.size)
+
+
+class _Product:
+    """The mean of what buyers bring over a batch of worlds, or of a bound on it.
+
+    Parameters
+    ----------
+    term : Buyers or Capped
+    share : float
+        Of all worlds.
+    """
+
+    def __init__(self, term: Buyers | Capped, share: float) -> None:
+        self._term, self._share = term, share
+
+    @property
+    def concave(self) -> bool:
+        """Whether it is concave."""
+        return self._term.concave
+
+    def tangent(self, plan: Array) -> tuple[float, Array]:
+        """Return its value and its gradient."""
+        value, gradient = self._term.mean_and_gradient(plan)
+        return value * self._share, gradient * self._share
+
+    def most(self, high: Array) -> float:
+        """Return what no plan up to another passes."""
+        term = self._term if isinstance(self._term, Buyers) else self._term.buyers
+        return float(term.most(0.0 * high, high).mean()) * self._share
+
+    def over(self, low: Array, high: Array) -> _Piece:
+        """Return a concave piece that is nowhere below this one over a box."""
+        if isinstance(self._term, Capped) or self.concave:
+            return self
+        return _Product(capped(self._term, low, high), self._share)
+
+    def shares(self, above: _Piece, plan: Array, width: Array) -> Array:
+        """Return the distance to a majorant, on the lines that can make it smaller."""
+        assert isinstance(self._term, Buyers)
+        assert isinstance(above, _Product)
+        assert isinstance(above._term, Capped)
+        n_worlds = len(self._term.worth)
+        alike = np.full(n_worlds, self._share / n_worlds)
+        return attributed(self._term, above._term, plan, width, alike)
 
 
 class Tail:
@@ -288,6 +353,7 @@ class Tail:
 
     def __init__(self, response: Response, budget: float, risk: Risk) -> None:
         self._response, self._budget, self._risk = response, budget, risk
+        self._above: Majorant | None = None
         self.size = 1.0
         self.slopes: Array = np.zeros(response.slopes.shape[1])
 
@@ -305,23 +371,22 @@ class Tail:
     @property
     def concave(self) -> bool:
         """Whether the functional of the responses is concave."""
-        return self._response.concave and self._risk.concave
+        return (self._above is not None or self._response.concave) and self._risk.concave
 
     @property
     def ceilings(self) -> Array:
         """The most that the functional can be when every world has all money on every line."""
-        gains = Response(np.maximum(self._response.slopes, 0.0), self._response.ridges)
-        most = gains.values(np.full(self.slopes.size, self._budget))
-        return np.array([self._risk.value(most) / self.size])
+        every = np.full(self.slopes.size, self._budget)
+        return np.array([self._risk.value(self._response.most(0.0 * every, every)) / self.size])
 
     def value(self, spends: Array) -> float:
         """Return the functional of a plan."""
-        return self._risk.value(self._response.values(spends * self._budget)) / self.size
+        return self._risk.value(self._seen.values(spends * self._budget)) / self.size
 
     def tangents(self, spends: Array) -> tuple[Array, Array]:
         """Return the functional, shape (1,), and its gradient, shape (1, n_lines)."""
-        outcomes = self._response.values(spends * self._budget)
-        gradient = self._response.gradient(spends * self._budget, self._risk.weights(outcomes))
+        outcomes = self._seen.values(spends * self._budget)
+        gradient = self._seen.gradient(spends * self._budget, self._risk.weights(outcomes))
         scale = self._budget / self.size
         return np.array([self._risk.value(outcomes) / self.size]), gradient[None, :] * scale
 
@@ -331,20 +396,29 @@ class Tail:
             return self
         other = copy(self)
         ends = low * self._budget, high * self._budget
-        other._response = concave_over(self._response, *ends)
+        other._above = concave_over(self._response, *ends)
         other._risk = self._risk.over(self._response.least(*ends))
         return other
+
+    @property
+    def _seen(self) -> Response | Majorant:
+        """What is summed up: the response, or what is above it over a box."""
+        return self._above or self._response
 
     def doubt(self, majorant: Functional, spends: Array, width: Array) -> Array:
         """Return what each line has to do with the distance to the majorant at a plan."""
         assert isinstance(majorant, Tail)
-        plan = spends * self._budget
-        outcomes = majorant._response.values(plan)
+        above, plan = majorant._above, spends * self._budget
+        if above is None:
+            return np.zeros(spends.size)  # nothing is hidden where all is concave
+        outcomes = above.values(plan)
         weights = majorant._risk.weights(outcomes)
         total = np.zeros(spends.size)
-        for ridges, above in zip(self._response.ridges, majorant._response.ridges, strict=True):
-            if not ridges.shape.concave:
-                total += _attributed(ridges, above, plan, width, weights)
+        for ridges, bridge in zip(self._response.ridges, above.response.ridges, strict=True):
+            if not ridges.concave:
+                total += _attributed(ridges, bridge, plan, width, weights)
+        for j, cap in above.caps:
+            total += attributed(self._response.products[j], cap, plan, width, weights)
         total /= self.size
         if not self._risk.concave:
             missed = majorant._risk.value(outcomes) - self._risk.value(outcomes)

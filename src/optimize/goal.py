@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class Goal:
 
 def _gross(response: Response) -> Response:
     """Return a response without what it costs: the size of a profit that may be near nothing."""
-    return Response(np.maximum(response.slopes, 0.0), response.ridges)
+    return replace(response, slopes=np.maximum(response.slopes, 0.0))
 
 
 def goal(

@@ -18,7 +18,7 @@ import pulp
 from numpy.typing import NDArray
 
 from optimize.errors import InfeasibleError, SolverError
-from optimize.problem import Problem
+from optimize.problem import WHOLE_GAP, Problem
 
 Array = NDArray[np.float64]
 
@@ -123,9 +123,7 @@ class Master:
         self._local_rows: list[int] = []
         for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self._solver.setOptionValue(option, TOLERANCE)
-        self._solver.setOptionValue(
-            "mip_rel_gap", SHARE * problem.whole_gap if self._whole else DEAL_GAP
-        )
+        self._solver.setOptionValue("mip_rel_gap", SHARE * WHOLE_GAP if self._whole else DEAL_GAP)
         self._solver.setOptionValue("mip_abs_gap", 0.0)
         self._solver.setOptionValue("mip_feasibility_tolerance", TOLERANCE)
 

@@ -17,7 +17,7 @@ from optimize.errors import InfeasibleError
 from optimize.floors import Floor
 from optimize.functional import Functional, functional
 from optimize.master import Master
-from optimize.problem import Problem
+from optimize.problem import WHOLE_GAP, Problem
 from optimize.risk import MEAN, MeanWorst, Risk
 from sim.response import Response
 
@@ -97,7 +97,7 @@ def maximise(
         return exact
     search = started(problem, functional(response, problem.budget, risk), floors)
     integer = problem.prices is not None or any(problem.minimum_deals)
-    promise = problem.whole_gap if problem.prices else GAP
+    promise = WHOLE_GAP if problem.prices else GAP
     boxes = 1
     if search.concave:
         search.climb(GAP, relaxed=True)
@@ -143,7 +143,7 @@ def _linear(
 ) -> Solution | None:
     """Return the answer of the banded dual, where everything is linear; None elsewhere."""
     responses = [response, *(floor.response for floor in floors)]
-    if problem.prices or any(problem.minimum_deals) or any(r.ridges for r in responses):
+    if problem.prices or any(problem.minimum_deals) or any(r.terms for r in responses):
         return None
     tails = [r for r in (risk, *(floor.risk for floor in floors)) if r != MEAN]
     if len(tails) != 1 or not isinstance(tails[0], MeanWorst):

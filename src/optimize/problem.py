@@ -19,8 +19,8 @@ FEASIBILITY = 1e-9
 #: How the limit of the creators that a line can hire is named, before the line's name.
 AVAILABLE = "available creators of "
 
-#: Relative gaps that are promised for whole creators, and lines from which on it is the coarser.
-WHOLE_GAP, MANY_GAP, MANY = 1e-4, 1e-3, 60
+#: Relative gap that is promised for whole creators.
+WHOLE_GAP = 1e-4
 
 #: How close to a limit, as a share of the budget, a plan is taken to be stopped by it.
 BINDING = 1e-6
@@ -57,7 +57,8 @@ class Problem:
     budget : float
         What all lines may spend together, > 0.
     caps : tuple of float
-        What each line can spend at most (its available creators at the expected price).
+        What each line can spend at most: its available creators at the expected price; where
+        there are phases, those that can start in its weeks.
     minimum_deals : tuple of float
         Each line spends nothing, or at least this.
     limits : tuple of Limit
@@ -85,11 +86,6 @@ class Problem:
     def n_lines(self) -> int:
         """Number of lines."""
         return len(self.lines)
-
-    @property
-    def whole_gap(self) -> float:
-        """Relative gap that is promised for whole creators."""
-        return WHOLE_GAP if self.n_lines < MANY else MANY_GAP
 
     @property
     def upper(self) -> Array:
@@ -159,7 +155,8 @@ def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
         if limit.lower > 0 and spent < limit.lower + step:
             found.append(f"the minimum of {limit.name}")
         if spent > limit.upper - step and (spent > 0 or limit.upper == 0):
-            found.append(f"the maximum of {limit.name}")
+            hires = limit.name.startswith(AVAILABLE)
+            found.append(limit.name if hires else f"the maximum of {limit.name}")
     return tuple(found)
 
 
@@ -177,16 +174,26 @@ def problem(
     whole_creators : bool
         Whether only whole creators can be hired.
     """
-    prices = price_list(campaign)
-    caps = [
-        tier.available * float(price) for tier, price in zip(campaign.tiers, prices, strict=False)
-    ]
-    deals = [tier.minimum_deal for tier in campaign.tiers]
+    prices, items = price_list(campaign), campaign.items
+    weeks = [phase.weeks for phase in campaign.phases]
+    hires = [i.tier.onboarding * weeks[i.phase] if weeks else i.tier.available for i in items]
+    caps = [n * float(price) for n, price in zip(hires, prices, strict=False)]
     return Problem(
         campaign.lines,
         budget,
         (*caps, *(inf for _ in campaign.curves)),
-        (*deals, *(0.0 for _ in campaign.curves)),
-        limits,
+        (*(item.tier.minimum_deal for item in items), *(0.0 for _ in campaign.curves)),
+        (*limits, *_shared(campaign, prices)),
         tuple(float(p) for p in prices) if whole_creators else None,
     )
+
+
+def _shared(campaign: Campaign, prices: Array) -> list[Limit]:
+    """Return the limits of tiers whose creators phases share: each is hired once."""
+    found = []
+    for tier in campaign.tiers if campaign.phases else ():
+        lines = tuple(i for i, item in enumerate(campaign.items) if item.tier == tier)
+        if isfinite(tier.available):
+            most = tier.available * float(prices[lines[0]])
+            found.append(Limit(f"{AVAILABLE}{tier.name}", lines, upper=most))
+    return found

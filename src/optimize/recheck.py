@@ -24,7 +24,9 @@ from optimize.floors import Floor
 from optimize.outer import Outer
 from optimize.problem import Problem
 from optimize.risk import Attainment, Chance, MeanWorst, Risk
-from sim.response import Response, Ridges
+from sim.halo import Buyers
+from sim.response import Response
+from sim.ridges import Ridges
 from sim.shapes import Exponential
 
 Array = NDArray[np.float64]
@@ -116,7 +118,27 @@ def outcomes(response: Response, plan: Array) -> Array:
         u = _arguments(ridges, plan)
         height = 1 - np.exp(-u) if isinstance(ridges.shape, Exponential) else ridges.shape.value(u)
         total = total + np.einsum("wt,wt->w", ridges.weights, height)
-    return np.asarray(total)
+    return np.asarray(sum((_bought(product, plan) for product in response.products), total))
+
+
+def _bought(product: Buyers, plan: Array) -> Array:
+    """Return what buyers bring: worth · g(Σ intent · (1 + Σ strength · g(contacts))), line by line.
+
+    Shape (n_worlds,); g(u) = 1 − (1 + u/κ)^(−κ).
+    """
+    intent = np.zeros(len(product.worth))
+    for line, spend in enumerate(plan.tolist()):
+        factor = np.ones(len(intent))
+        for one in product.influences:
+            if one.targets[line]:
+                factor += one.strength * _seen(one.contacts @ plan, product.seen.heterogeneity)
+        intent += product.intents[:, line] * spend * factor
+    return np.asarray(product.worth * _seen(intent, product.shape.heterogeneity))
+
+
+def _seen(u: Array, kappa: float) -> Array:
+    """Return the share of people with at least one of u contacts a head."""
+    return np.asarray(1 - np.exp(-u) if kappa == inf else 1 - (1 + u / kappa) ** -kappa)
 
 
 def summed(risk: Risk, found: Array) -> float:

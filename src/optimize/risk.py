@@ -109,8 +109,14 @@ class MeanWorst:
     def contributions(self, outcomes: Array) -> Array:
         """Return the outcomes, the worst ones measured from the quantile they lie below."""
         rank = min(ceil(self.worst * outcomes.size - 1e-9), outcomes.size) - 1
-        quantile = np.partition(outcomes, rank)[rank]
-        tail = quantile - np.maximum(quantile - outcomes, 0.0) / self.worst
+        return self.measured(outcomes, float(np.partition(outcomes, rank)[rank]))
+
+    def measured(self, outcomes: Array, level: float) -> Array:
+        """Return the outcomes, those below a level measured from there, shape (n_worlds,).
+
+        Their mean is the functional where the level ends the worst worlds, and less elsewhere.
+        """
+        tail = level - np.maximum(level - outcomes, 0.0) / self.worst
         return np.asarray((1 - self.weight) * outcomes + self.weight * tail)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.response_curves import ResponseCurve, common_draws
 from sim.uncertain import Link, Uncertain
 
@@ -74,8 +77,9 @@ class Tier:
     followers : Uncertain
         People who follow one creator.
     fee : Uncertain
-        Money per post. Its creators' spread is the whole spread of fees in the tier: what
-        `fee_elasticity` explains is part of it, the rest is residual.
+        Money per post, at the middle of the followers' range. Its creators' spread is the whole
+        spread of fees in the tier: what `fee_elasticity` explains is part of it, the rest is
+        residual.
     view_rate : Uncertain
         People reached by one post divided by followers (share).
     engagement_rate : Uncertain
@@ -181,6 +185,73 @@ def _residual(name: str, law: Uncertain, elasticity: float, followers: Uncertain
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of weeks; phases follow each other.
+
+    Parameters
+    ----------
+    name : str
+    weeks : float
+    """
+
+    name: str
+    weeks: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weeks < inf:
+            raise ValueError(f"weeks(={self.weeks}) must be > 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Halo:
+    """What awareness from some lines does to purchase intent from lines of a later phase.
+
+    In every segment intent is multiplied by 1 + (lift - 1) x (share of awareness left) x (share
+    of intent from people whom the earlier lines have reached). Effects of several halos on one
+    line add.
+
+    Parameters
+    ----------
+    name : str
+    sources, targets : tuple of int
+        Positions of the earlier lines, all of one phase, and of the later ones, likewise.
+    lift : Uncertain
+        Factor on the intent of those who are aware: above 1, or below.
+    left : float
+        Share of awareness that is left when the later phase runs.
+    """
+
+    name: str
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    lift: Uncertain
+    left: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_laws(self, {"lift": "log"})
+        if not 0 <= self.left <= 1:
+            raise ValueError(f"left(={self.left}) must lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line that hires creators: a tier in a phase.
+
+    Parameters
+    ----------
+    name : str
+        ``tier``, or ``tier@phase`` where there are phases.
+    tier : Tier
+    phase : int
+        Position of the phase.
+    """
+
+    name: str
+    tier: Tier
+    phase: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """All that the simulator needs.
 
@@ -200,7 +271,10 @@ class Campaign:
     effective_frequency : int
         Contacts from which on a person counts as effectively reached.
     curves : tuple of ResponseCurve
-        Lines that are no tiers; they come after these.
+        Lines that hire nobody; they come after those that do, and count by the last phase.
+    phases : tuple of Phase
+        In order; none where the campaign is one stretch.
+    halos : tuple of Halo
     """
 
     segments: tuple[Segment, ...]
@@ -211,6 +285,8 @@ class Campaign:
     resonance: Uncertain = KNOWN_ONE
     effective_frequency: int = 3
     curves: tuple[ResponseCurve, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    halos: tuple[Halo, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.effective_frequency >= 1:
@@ -221,14 +297,53 @@ class Campaign:
         if not self.heterogeneity > 0:
             raise ValueError(f"heterogeneity(={self.heterogeneity}) must be > 0")
         common_draws(self.curves)
-        for names in ([segment.name for segment in self.segments], self.lines):
+        for names in (
+            [segment.name for segment in self.segments],
+            [phase.name for phase in self.phases],
+            [halo.name for halo in self.halos],
+            self.lines,
+        ):
             if len(set(names)) < len(names):
                 raise ValueError(f"names must differ: {', '.join(names)}")
         for tier in self.tiers:
             if len(tier.audience) != len(self.segments):
                 raise ValueError(f"tier {tier.name}: audience must name every segment")
+        for halo in self.halos:
+            self._check_halo(halo)
+
+    def _check_halo(self, halo: Halo) -> None:
+        """Refuse a halo that does not lead from one phase to a later one."""
+        phases = [{self.items[i].phase for i in lines} for lines in (halo.sources, halo.targets)]
+        if not (len(phases[0]) == len(phases[1]) == 1 and max(phases[0]) < min(phases[1])):
+            raise ValueError(f"halo {halo.name}: must lead from one phase to one later phase")
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The lines that hire creators, by position: phase after phase, all tiers in each."""
+        if not self.phases:
+            return tuple(Item(tier.name, tier) for tier in self.tiers)
+        return tuple(
+            Item(f"{tier.name}@{phase.name}", tier, p)
+            for p, phase in enumerate(self.phases)
+            for tier in self.tiers
+        )
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Names of the lines, by position: the tiers, then the curves."""
-        return (*(tier.name for tier in self.tiers), *(curve.name for curve in self.curves))
+        """Names of the lines, by position: those that hire creators, then the curves."""
+        return (*(item.name for item in self.items), *(curve.name for curve in self.curves))
+
+    def horizon(self, phase: str) -> NDArray[np.bool_]:
+        """Return which lines count by the end of a phase, shape (n_lines,).
+
+        Raises
+        ------
+        ValueError
+            If there is no such phase.
+        """
+        names = [known.name for known in self.phases]
+        if phase not in names:
+            raise ValueError(f"phase(={phase}) must be one of {', '.join(names)}")
+        last = names.index(phase)
+        ended = [last == len(names) - 1] * len(self.curves)
+        return np.array([*(item.phase <= last for item in self.items), *ended])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -90,8 +90,21 @@ _TABLE = (
     _ratio("cpa", "CPA", "money", ("spend", "conversions"), "down"),
 )
 
+
+class _Metrics(dict[str, Metric]):
+    """Metrics by name; ``reach@tease`` is the reach by the end of the phase tease."""
+
+    def __missing__(self, name: str) -> Metric:
+        whole, at, phase = name.partition("@")
+        if not at:
+            raise KeyError(name)
+        metric = self[whole]
+        over = (f"{metric.over[0]}@{phase}", f"{metric.over[1]}@{phase}") if metric.over else None
+        return replace(metric, name=name, label=f"{metric.label} by {phase}", over=over)
+
+
 #: Every metric by name, in the order in which people read them.
-METRICS = {metric.name: metric for metric in _TABLE}
+METRICS = _Metrics({metric.name: metric for metric in _TABLE})
 
 #: What a plan can be optimised for.
 OBJECTIVES = (

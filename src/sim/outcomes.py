@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
+from sim.halo import familiar, strengths
 from sim.lottery import (
     contacts_lottery,
     engagements_lottery,
@@ -36,7 +37,8 @@ class Outcomes:
     ----------
     worlds : Worlds
     values : mapping of str to ndarray, shape (n_plans, n_worlds)
-        Every metric of `sim.metrics`, before counting noise: what is expected in that world.
+        Every metric of `sim.metrics`, before counting noise: what is expected in that world; with
+        phases also what is reached by the end of each, as ``reach@tease``.
     controlled : mapping of str to ndarray, shape (n_plans, n_worlds)
         The metrics that add up (no ratios), less what the creators drawn add to them to first
         order: the same means with a smaller error, and of no other use.
@@ -96,13 +98,47 @@ def _joined(blocks: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     return {name: np.concatenate([b[name] for b in blocks], axis=1) for name in blocks[0]}
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What one line brings by itself.
+
+    Parameters
+    ----------
+    position : int
+        Among the lines of the campaign.
+    audience : tuple of float
+        Share of its contacts in each segment.
+    drawn, mean : dict of ndarray, shape (n_plans, n_worlds)
+        With the creators who were drawn, and on average over the lottery of creators.
+    """
+
+    position: int
+    audience: tuple[float, ...]
+    drawn: dict[str, Array]
+    mean: dict[str, Array]
+
+
 def _block(worlds: Worlds, spends: Array, purchase: Purchase) -> Outcomes:
-    """Return the outcomes of one block of worlds."""
-    lines = [_line(worlds, t, spends[:, i], purchase) for i, t in enumerate(worlds.campaign.tiers)]
+    """Return the outcomes of one block of worlds, of the whole campaign and by every phase."""
+    lines = _lines(worlds, spends, purchase)
+    found = _totals(worlds, spends, lines)
+    parts = [dict(part) for part in found]
+    for phase in worlds.campaign.phases:
+        counted = worlds.campaign.horizon(phase.name)
+        early = [line for line in lines if counted[line.position]]
+        totals = found if counted.all() else _totals(worlds, spends * counted, early)
+        for part, total in zip(parts, totals, strict=True):
+            part |= {f"{name}@{phase.name}": values for name, values in total.items()}
+    return Outcomes(worlds, *parts)
+
+
+def _totals(
+    worlds: Worlds, spends: Array, lines: Sequence[_Line]
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """Return every metric of some lines together: `Outcomes.values`, `controlled`, `chances`."""
     nothing = np.zeros((len(spends), worlds.size))
-    drawn, mean = (
-        {name: sum((line[at][name] for line in lines), nothing) for name in ADDED} for at in (0, 1)
-    )
+    drawn = {name: sum((line.drawn[name] for line in lines), nothing) for name in ADDED}
+    mean = {name: sum((line.mean[name] for line in lines), nothing) for name in ADDED}
     chances = {}
     for name, mass in PEOPLE.items():
         times = worlds.campaign.effective_frequency if name == "effective_reach" else 1
@@ -122,12 +158,12 @@ def _block(worlds: Worlds, spends: Array, purchase: Purchase) -> Outcomes:
         for name, metric in METRICS.items():
             if metric.over:
                 drawn[name] = metric.times * drawn[metric.over[0]] / drawn[metric.over[1]]
-    return Outcomes(worlds, drawn, mean, chances)
+    return drawn, mean, chances
 
 
 def _curves(worlds: Worlds, spends: Array) -> dict[str, Array]:
     """Return what the response curves add to every metric, each of shape (n_plans, n_worlds)."""
-    first = len(worlds.campaign.tiers)
+    first = len(worlds.campaign.items)
     paid = np.repeat(spends[:, first:].sum(axis=1)[:, None], worlds.size, axis=1)
     found = {"spend": paid, "response": np.zeros_like(paid)}
     for line, curve in enumerate(worlds.campaign.curves, start=first):
@@ -156,29 +192,73 @@ PEOPLE = {
 }
 
 
-def _line(
-    worlds: Worlds, tier: Tier, spend: Array, purchase: Purchase
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return what one line brings by itself, each of shape (n_plans, n_worlds).
+def _lines(worlds: Worlds, spends: Array, purchase: Purchase) -> list[_Line]:
+    """Return what every line that hires creators brings by itself."""
+    items, found = worlds.campaign.items, []
+    for tier in worlds.campaign.tiers:
+        mine = [i for i, item in enumerate(items) if item.tier is tier]
+        pairs = _hired(worlds, tier, spends[:, mine], purchase)
+        found += [_Line(i, tier.audience, *pair) for i, pair in zip(mine, pairs, strict=True)]
+    return sorted(found, key=lambda line: line.position)
+
+
+def _hired(
+    worlds: Worlds, tier: Tier, spends: Array, purchase: Purchase
+) -> list[tuple[dict[str, Array], dict[str, Array]]]:
+    """Return what the lines of one tier bring, phase by phase: every creator is hired once.
+
+    Parameters
+    ----------
+    spends : ndarray, shape (n_plans, n_phases)
 
     Returns
     -------
-    drawn, mean : dict of ndarray
+    list of pairs of dict of ndarray, shape (n_plans, n_worlds)
         With the creators who were drawn, and on average over the lottery of creators.
     """
-    levels, where = np.unique(spend, return_inverse=True)
-    counts = purchase.counts(worlds, tier, levels)
+    rows, where = np.unique(spends, axis=0, return_inverse=True)
+    counts = np.stack([purchase.counts(worlds, tier, row) for row in rows.T])
     wanted: list[Quantity] = ["followers", "contacts", "impressions", "engagements"]
     if purchase.pays_fees():
         wanted.append("fees")
-    got: dict[str, Array] = {str(q): x for q, x in hire(worlds, tier, counts, wanted).items()}
+    path = counts.cumsum(axis=0).reshape(-1, worlds.size)
+    sums = {
+        str(q): np.diff(x.reshape(counts.shape), axis=0, prepend=0.0)
+        for q, x in hire(worlds, tier, path, wanted).items()
+    }
+    return [
+        _placed(worlds, tier, purchase, spent, n, {q: x[p] for q, x in sums.items()}, where.ravel())
+        for p, (spent, n) in enumerate(zip(rows.T, counts, strict=True))
+    ]
+
+
+def _placed(
+    worlds: Worlds,
+    tier: Tier,
+    purchase: Purchase,
+    spent: Array,
+    counts: Array,
+    got: dict[str, Array],
+    where: NDArray[np.intp],
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return what the creators of one line bring, drawn and on average, plan by plan.
+
+    Parameters
+    ----------
+    spent : ndarray, shape (n_rows,)
+    counts : ndarray, shape (n_rows, n_worlds)
+    got : dict of ndarray, shape (n_rows, n_worlds)
+        What the creators drawn bring; it is completed.
+    where : ndarray of int, shape (n_plans,)
+        Row of every plan.
+    """
     mean = {
         "followers": counts * followers_lottery(worlds, tier).mean(),
         "contacts": counts * contacts_lottery(worlds, tier).mean(),
         "impressions": counts * impressions_lottery(worlds, tier).mean(),
         "engagements": counts * engagements_lottery(worlds, tier).mean(),
     }
-    got["spend"] = mean["spend"] = np.broadcast_to(levels[:, None], counts.shape)
+    got["spend"] = mean["spend"] = np.broadcast_to(spent[:, None], counts.shape)
     if purchase.pays_fees():
         got["spend"] = got.pop("fees") + counts * worlds.tier(tier, "overhead")
         mean["spend"] = counts * mean_cost(worlds, tier)
@@ -198,19 +278,14 @@ def _complete(worlds: Worlds, tier: Tier, values: dict[str, Array]) -> None:
 
 
 def _people(
-    worlds: Worlds,
-    lines: Sequence[tuple[dict[str, Array], dict[str, Array]]],
-    key: str,
-    times: int,
-    size: tuple[int, int],
+    worlds: Worlds, lines: Sequence[_Line], key: str, times: int, size: tuple[int, int]
 ) -> tuple[Array, Array, Array]:
     """Return how many distinct people a mass of contacts or intents becomes.
 
     Parameters
     ----------
     worlds : Worlds
-    lines : sequence of pairs of dict
-        As `_line` returns them.
+    lines : sequence of _Line
     key : str
         The mass.
     times : int
@@ -234,20 +309,58 @@ def _people(
     campaign = worlds.campaign
     counted = AtLeast(times, campaign.heterogeneity)
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
-    if not any(mean[key].any() for _, mean in lines):
+    if not any(line.mean[key].any() for line in lines):
         return expected, controlled, squares
     for s, segment in enumerate(campaign.segments):
         people = np.full(worlds.size, segment.size)
         if key == "intent":
             people = people * worlds.values[f"in_market.{segment.name}"]
         heads = np.where(people > 0, people, 1.0)
-        shares = [tier.audience[s] / heads for tier in campaign.tiers]
-        drawn = sum((x[key] * a for (x, _), a in zip(lines, shares, strict=True)), np.zeros(1))
-        mean = sum((x[key] * a for (_, x), a in zip(lines, shares, strict=True)), np.zeros(1))
+        drawn, mean = _a_head(lines, key, s, heads)
+        off = drawn - mean
+        if key == "intent":
+            more, usually, tilt = _halos(worlds, lines, s, heads)
+            drawn, mean, off = drawn + more, mean + usually, off + tilt
         share = counted.value(drawn)
         expected += people * share
-        controlled += people * (share - counted.slope(mean) * (drawn - mean))
+        controlled += people * (share - counted.slope(mean) * off)
         luck = (drawn * counted.slope(drawn)) ** 2 / campaign.heterogeneity
         squares += people * (share**2 + luck)
     chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
     return expected, controlled, chance
+
+
+def _a_head(lines: Sequence[_Line], key: str, s: int, heads: Array | float) -> tuple[Array, Array]:
+    """Return a mass in a segment per head, drawn and mean, shape (n_plans, n_worlds)."""
+    shares = [line.audience[s] / heads for line in lines]
+    drawn = sum((x.drawn[key] * a for x, a in zip(lines, shares, strict=True)), np.zeros(1))
+    mean = sum((x.mean[key] * a for x, a in zip(lines, shares, strict=True)), np.zeros(1))
+    return drawn, mean
+
+
+def _halos(
+    worlds: Worlds, lines: Sequence[_Line], s: int, heads: Array
+) -> tuple[Array, Array, Array]:
+    """Return what awareness from earlier lines adds to the intent of later ones, per head.
+
+    Returns
+    -------
+    drawn, mean : ndarray
+        With the creators who were drawn, and with everyone at her mean.
+    off : ndarray
+        Their difference to first order: its mean is 0.
+    """
+    campaign = worlds.campaign
+    seen, factor = familiar(campaign.heterogeneity)
+    more, usually, off = np.zeros(1), np.zeros(1), np.zeros(1)
+    for halo, strength in zip(campaign.halos, strengths(worlds), strict=True):
+        early = [line for line in lines if line.position in halo.sources]
+        late = [line for line in lines if line.position in halo.targets]
+        contacts, at = _a_head(early, "contacts", s, campaign.segments[s].size / factor)
+        intents, usual = _a_head(late, "intent", s, heads)
+        aware, known = seen.value(contacts), seen.value(at)
+        more = more + strength * aware * intents
+        usually = usually + strength * known * usual
+        tilt = known * (intents - usual) + usual * seen.slope(at) * (contacts - at)
+        off = off + strength * tilt
+    return more, usually, off

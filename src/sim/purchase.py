@@ -74,8 +74,9 @@ def price_list(campaign: Campaign) -> Array:
 
     It is 0 for a curve: its money hires nobody.
     """
+    prices = {tier.name: expected_price(tier) for tier in campaign.tiers}
     return np.array(
-        [*(expected_price(tier) for tier in campaign.tiers), *(0.0 for _ in campaign.curves)]
+        [*(prices[item.tier.name] for item in campaign.items), *(0.0 for _ in campaign.curves)]
     )
 
 

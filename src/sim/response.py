@@ -1,112 +1,30 @@
 """A metric as a function of the plan, world by world, with the lottery averaged out.
 
-Every response is linear terms plus ridges: weight · (1 − e^(−rate · plan)). It is what the
-optimizer sees; `sim.outcomes` plays the same lottery creator by creator.
+Every response is linear terms plus ridges, weight · (1 − e^(−rate · plan)), and, where
+awareness changes intent, products of these. It is what the optimizer sees; `sim.outcomes` plays
+the same lottery creator by creator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import product
-from os import cpu_count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.campaign import Segment, Tier
-from sim.curves import gamma_nodes
-from sim.lottery import (
-    Lottery,
-    contacts_lottery,
-    engagements_lottery,
-    impressions_lottery,
-    mean_cost,
-    remembered_exponents,
-)
+from sim.campaign import Tier
+from sim.halo import Buyers
+from sim.lottery import engagements_lottery, impressions_lottery, mean_cost
 from sim.metrics import OBJECTIVES
+from sim.people import buyers, repeated, won
 from sim.purchase import Purchase
 from sim.response_curves import ResponseCurve, worth
-from sim.shapes import EXPONENTIAL, AtLeast, Exponential, Shape
+from sim.ridges import Ridges
 from sim.worlds import Worlds
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Ridges:
-    """A sum of weight · shape(rate · plan) in every world.
-
-    Parameters
-    ----------
-    rates : ndarray, shape (n_worlds, n_terms, n_lines)
-        Per unit of money; the lines are all lines, or those of `lines`.
-    weights : ndarray, shape (n_worlds, n_terms)
-        In units of the metric, at least 0.
-    shape : Shape
-        1 − e^(−u) if left out.
-    lines : ndarray of int, optional
-        Positions of the lines that the terms depend on; all lines if left out.
-    """
-
-    rates: Array
-    weights: Array
-    shape: Shape = EXPONENTIAL
-    lines: NDArray[np.intp] | None = None
-
-    def arguments(self, plan: Array) -> Array:
-        """Return rate · plan of every term, shape (n_worlds, n_terms)."""
-        return np.asarray(self.rates @ (plan if self.lines is None else plan[self.lines]))
-
-    def values(self, plan: Array) -> Array:
-        """Return the sum in every world, shape (n_worlds,)."""
-        return np.asarray((self.weights * self.shape.value(self.arguments(plan))).sum(axis=1))
-
-    def mean_and_gradient(self, plan: Array) -> tuple[float, Array]:
-        """Return the mean over worlds and its gradient, shape (n_lines,)."""
-        n_worlds = len(self.weights)
-        u = self.arguments(plan)
-        if isinstance(self.shape, Exponential):
-            missed = np.exp(-u)
-            np.multiply(missed, self.weights, out=missed)
-            value, pull = self.weights.sum() - missed.sum(), missed
-        else:
-            value = (self.weights * self.shape.value(u)).sum()
-            pull = self.weights * self.shape.slope(u)
-        return float(value) / n_worlds, self._spread(pull, self.rates, plan.size) / n_worlds
-
-    def gradient(self, plan: Array, weights: Array) -> Array:
-        """Return the gradient of a weighted sum of worlds, shape (n_lines,).
-
-        Parameters
-        ----------
-        plan : ndarray, shape (n_lines,)
-        weights : ndarray, shape (n_worlds,)
-            At least 0.
-        """
-        heard = np.flatnonzero(weights)
-        mine = self.part(heard)
-        pull = weights[heard, None] * mine.weights * mine.shape.slope(mine.arguments(plan))
-        return mine._spread(pull, mine.rates, plan.size)
-
-    def _spread(self, pull: Array, rates: Array, n_lines: int) -> Array:
-        """Return Σ pull · rate over worlds and terms on the lines they belong to."""
-        mine = pull.ravel() @ rates.reshape(-1, rates.shape[2])
-        if self.lines is None:
-            return np.asarray(mine)
-        gradient = np.zeros(n_lines)
-        gradient[self.lines] = mine
-        return gradient
-
-    def part(self, worlds: slice | NDArray[np.intp]) -> Ridges:
-        """Return the ridges of some of the worlds."""
-        return Ridges(self.rates[worlds], self.weights[worlds], self.shape.part(worlds), self.lines)
-
-    def scaled(self, factor: float) -> Ridges:
-        """Return the ridges in other units of the metric."""
-        return replace(self, weights=self.weights * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,31 +37,45 @@ class Response:
         The linear part, in units of the metric per unit of money.
     ridges : tuple of Ridges
         The saturating part: one for each segment, one for each line with a curve of its own.
+    products : tuple of Buyers
+        Where awareness changes intent: one for each segment.
     """
 
     slopes: Array
     ridges: tuple[Ridges, ...]
+    products: tuple[Buyers, ...] = ()
+
+    @property
+    def terms(self) -> tuple[Ridges | Buyers, ...]:
+        """All that is not linear."""
+        return (*self.ridges, *self.products)
 
     @property
     def concave(self) -> bool:
         """Whether the metric is a concave function of the plan in every world."""
-        return all(ridge.shape.concave for ridge in self.ridges)
+        return all(term.concave for term in self.terms)
 
     def part(self, worlds: slice | NDArray[np.intp]) -> Response:
         """Return the metric in some of the worlds."""
-        return Response(self.slopes[worlds], tuple(r.part(worlds) for r in self.ridges))
+        return Response(
+            self.slopes[worlds],
+            tuple(ridges.part(worlds) for ridges in self.ridges),
+            tuple(product.part(worlds) for product in self.products),
+        )
 
     def values(self, plan: Array) -> Array:
         """Return the metric in every world, shape (n_worlds,)."""
-        return np.asarray(sum((r.values(plan) for r in self.ridges), self.slopes @ plan))
+        return np.asarray(sum((t.values(plan) for t in self.terms), self.slopes @ plan))
 
     def least(self, low: Array, high: Array) -> Array:
-        """Return what no plan between two others falls below in any world, shape (n_worlds,).
-
-        Every ridge rises in every spend; a linear term may fall.
-        """
+        """Return what no plan between two others falls below in any world, shape (n_worlds,)."""
         linear = np.maximum(self.slopes, 0.0) @ low + np.minimum(self.slopes, 0.0) @ high
-        return np.asarray(sum((r.values(low) for r in self.ridges), linear))
+        return np.asarray(sum((t.least(low, high) for t in self.terms), linear))
+
+    def most(self, low: Array, high: Array) -> Array:
+        """Return what no plan between two others passes in any world, shape (n_worlds,)."""
+        linear = np.maximum(self.slopes, 0.0) @ high + np.minimum(self.slopes, 0.0) @ low
+        return np.asarray(sum((t.most(low, high) for t in self.terms), linear))
 
     def gradient(self, plan: Array, weights: Array) -> Array:
         """Return the gradient of a weighted sum of worlds, shape (n_lines,).
@@ -155,13 +87,17 @@ class Response:
             At least 0.
         """
         linear = weights @ self.slopes
-        return np.asarray(sum((r.gradient(plan, weights) for r in self.ridges), linear))
+        return np.asarray(sum((t.gradient(plan, weights) for t in self.terms), linear))
 
 
 def blend(responses: list[tuple[Response, float]]) -> Response:
     """Return the weighted sum of some responses on the same worlds."""
     slopes = sum((r.slopes * w for r, w in responses), np.zeros_like(responses[0][0].slopes))
-    return Response(slopes, tuple(ridge.scaled(w) for r, w in responses for ridge in r.ridges))
+    return Response(
+        slopes,
+        tuple(ridges.scaled(w) for r, w in responses for ridges in r.ridges),
+        tuple(product.scaled(w) for r, w in responses for product in r.products),
+    )
 
 
 def cost(worlds: Worlds, purchase: Purchase) -> Response:
@@ -183,36 +119,41 @@ def respond(worlds: Worlds, metric: str, purchase: Purchase) -> Response:
     ----------
     worlds : Worlds
     metric : str
-        One of `sim.metrics.OBJECTIVES`.
+        One of `sim.metrics.OBJECTIVES`, or that by the end of a phase: ``reach@tease``.
     purchase : Purchase
 
     Raises
     ------
     ValueError
-        If the metric is no objective.
+        If the metric is no objective, or there is no such phase.
     """
+    metric, at, phase = metric.partition("@")
     if metric not in OBJECTIVES:
         raise ValueError(f"metric(={metric}) must be one of {', '.join(OBJECTIVES)}")
-    hired = _stack(worlds, partial(purchase.rate, worlds))
+    campaign = worlds.campaign
+    counted = campaign.horizon(phase) if at else np.full(len(campaign.lines), True)
+    hired = _stack(worlds, partial(purchase.rate, worlds)) * counted
     if metric in ("impressions", "engagements", "clicks"):
         brought = _stack(worlds, lambda tier: _mean(worlds, tier, metric))
-        return Response(hired * brought, _curves(worlds, metric))
-    slopes = -_paid(worlds, purchase) if metric == "profit" else np.zeros_like(hired)
-    won: tuple[Ridges, ...] = ()
+        return Response(hired * brought, _curves(worlds, metric, counted))
+    slopes = -_paid(worlds, purchase) * counted if metric == "profit" else np.zeros_like(hired)
+    curves = _curves(worlds, metric, counted)
+    if metric == "response":
+        return Response(slopes, curves)
     if metric == "effective_reach":
-        won = _repeated(worlds, hired)
-    elif metric != "response":
-        won = _ridges(worlds, metric, hired)
-    return Response(slopes, won + _curves(worlds, metric))
+        return Response(slopes, repeated(worlds, hired) + curves)
+    if metric in ("conversions", "revenue", "profit") and campaign.halos:
+        return Response(slopes, curves, buyers(worlds, metric, hired))
+    return Response(slopes, won(worlds, metric, hired) + curves)
 
 
-def _curves(worlds: Worlds, metric: str) -> tuple[Ridges, ...]:
-    """Return what the response curves bring of a metric, one line each."""
-    first, values = len(worlds.campaign.tiers), worlds.values
+def _curves(worlds: Worlds, metric: str, counted: NDArray[np.bool_]) -> tuple[Ridges, ...]:
+    """Return what the response curves that count bring of a metric, one line each."""
+    first, values = len(worlds.campaign.items), worlds.values
     found = []
     for line, curve in enumerate(worlds.campaign.curves, start=first):
         factor = worth(curve, metric, values["order_value"], values["margin"])
-        if np.any(factor != 0):
+        if counted[line] and np.any(factor != 0):
             ridges = ridge(worlds, curve, line)
             found.append(replace(ridges, weights=(ridges.weights.T * factor).T))
     return tuple(found)
@@ -237,65 +178,6 @@ def ridge(worlds: Worlds, curve: ResponseCurve, line: int) -> Ridges:
     )
 
 
-def _tier_lines(worlds: Worlds) -> NDArray[np.intp] | None:
-    """Return the positions of the tiers; None where all lines are tiers."""
-    campaign = worlds.campaign
-    return np.arange(len(campaign.tiers)) if campaign.curves else None
-
-
-def _ridges(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
-    """Return the distinct people of every segment who are won, in units of the metric.
-
-    Parameters
-    ----------
-    hired : ndarray, shape (n_worlds, n_lines)
-        Creators per unit of money.
-    """
-    campaign = worlds.campaign
-    nodes, weights = gamma_nodes(campaign.heterogeneity)
-    won = [_won(worlds, tier, metric) for tier in campaign.tiers]
-    people = [_people(worlds, segment, metric) for segment in campaign.segments]
-
-    def rates(s: int, k: int) -> Array:
-        lottery, factor = won[k]
-        heads = np.where(people[s] > 0, people[s], 1.0)
-        per_value = (factor * campaign.tiers[k].audience[s] / heads)[:, None] * nodes
-        return remembered_exponents(worlds, lottery, per_value) * hired[:, k, None]
-
-    pairs = list(product(range(len(people)), range(len(won))))
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        found = iter(list(pool.map(lambda pair: rates(*pair), pairs)))
-    value = _value(worlds, metric)
-    return tuple(
-        Ridges(
-            np.stack([next(found) for _ in won], axis=2),
-            (value * n)[:, None] * weights,
-            lines=_tier_lines(worlds),
-        )
-        for n in (people if won else ())
-    )
-
-
-def _repeated(worlds: Worlds, hired: Array) -> tuple[Ridges, ...]:
-    """Return the people of every segment with at least so many contacts, at mean contacts.
-
-    Parameters
-    ----------
-    hired : ndarray, shape (n_worlds, n_lines)
-        Creators per unit of money.
-    """
-    campaign = worlds.campaign
-    shape = AtLeast(campaign.effective_frequency, campaign.heterogeneity)
-    contacts = hired * _stack(worlds, lambda tier: contacts_lottery(worlds, tier).mean())
-    contacts, found = contacts[:, : len(campaign.tiers)], []
-    for s, segment in enumerate(campaign.segments):
-        shares = np.array([tier.audience[s] for tier in campaign.tiers])
-        rates = (contacts * shares / segment.size)[:, None, :]
-        weights = np.full((worlds.size, 1), segment.size)
-        found.append(Ridges(rates, weights, shape, _tier_lines(worlds)))
-    return tuple(found) if campaign.tiers else ()
-
-
 def _stack(worlds: Worlds, of: Callable[[Tier], Array], curves: float = 0.0) -> Array:
     """Return a value of every line in every world, shape (n_worlds, n_lines).
 
@@ -307,9 +189,10 @@ def _stack(worlds: Worlds, of: Callable[[Tier], Array], curves: float = 0.0) -> 
     curves : float
         The value of every curve.
     """
-    tiers = [of(tier) for tier in worlds.campaign.tiers]
+    tiers = {tier.name: of(tier) for tier in worlds.campaign.tiers}
+    items = [tiers[item.tier.name] for item in worlds.campaign.items]
     level = [np.full(worlds.size, curves) for _ in worlds.campaign.curves]
-    return np.stack(tiers + level, axis=1)
+    return np.stack(items + level, axis=1)
 
 
 def _mean(worlds: Worlds, tier: Tier, metric: str) -> Array:
@@ -320,31 +203,3 @@ def _mean(worlds: Worlds, tier: Tier, metric: str) -> Array:
     if metric == "engagements":
         return engagements
     return np.asarray(engagements * worlds.tier(tier, "clicks_per_engagement"))
-
-
-def _people(worlds: Worlds, segment: Segment, metric: str) -> Array:
-    """Return how many people of a segment can be won, shape (n_worlds,)."""
-    if metric in ("conversions", "revenue", "profit"):
-        return segment.size * worlds.values[f"in_market.{segment.name}"]
-    return np.full(worlds.size, segment.size)
-
-
-def _value(worlds: Worlds, metric: str) -> Array:
-    """Return what one person won is worth, in units of the metric, shape (n_worlds,)."""
-    match metric:
-        case "revenue":
-            return worlds.values["order_value"]
-        case "profit":
-            return worlds.values["order_value"] * worlds.values["margin"]
-        case _:
-            return np.ones(worlds.size)
-
-
-def _won(worlds: Worlds, tier: Tier, metric: str) -> tuple[Lottery, Array]:
-    """Return what wins people over, and a factor on it that all creators of a world share."""
-    if metric == "reach":
-        return contacts_lottery(worlds, tier), np.ones(worlds.size)
-    if metric == "brand_lift":
-        return contacts_lottery(worlds, tier), worlds.tier(tier, "lift")
-    rate = worlds.tier(tier, "clicks_per_engagement") * worlds.tier(tier, "conversion_rate")
-    return engagements_lottery(worlds, tier), rate

@@ -6,19 +6,19 @@ from the independent replicates of the world-level points.
 
 References
 ----------
-Blackwell (1947) (conditioning); Woodruff (1952) (errors of quantiles); Rockafellar and Uryasev
-(2000) (CVaR).
+Blackwell (1947) (conditioning); Woodruff (1952) (errors of quantiles); Hall and Sheather (1988),
+"On the distribution of a Studentized quantile"; Rockafellar and Uryasev (2000) (CVaR).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, inf, isfinite, sqrt
+from math import ceil, exp, inf, isfinite, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from sim.laws import Counted, Known, Law
 from sim.metrics import METRICS
@@ -37,8 +37,8 @@ COUNTED = ("reach", "effective_reach", "engagements", "clicks", "conversions")
 #: Half-width, in standard errors, of a 90 % interval from that many replicates.
 T90 = float(stdtrit(REPLICATES - 1, 0.95))
 
-#: Probability to either side over which the slope of a distribution function is taken.
-SLOPE = 0.03
+#: Deviation that ends the interval for which the window of a slope is chosen (90 %).
+Z90 = float(ndtri(0.95))
 
 #: Error of a probability that no sample of worlds can tell from none: where a law steps more
 #: finely than this, its quantiles are solved to this and no further.
@@ -90,7 +90,9 @@ def standard_error(worlds: Worlds, values: Array) -> float:
 
 def law(outcomes: Outcomes, metric: str, plan: int) -> Law:
     """Return the law of a metric under one plan."""
-    values, worlds = {k: v[plan] for k, v in outcomes.values.items()}, outcomes.worlds
+    metric, at, phase = metric.partition("@")
+    end, worlds = at + phase, outcomes.worlds
+    values = {name: outcomes.values[name + end][plan] for name in METRICS}
     one, zero = np.ones(worlds.size), np.zeros(worlds.size)
     counts = {"revenue": "conversions", "profit": "conversions", "roas": "conversions"}
     count = counts.get(metric, metric)
@@ -108,7 +110,8 @@ def law(outcomes: Outcomes, metric: str, plan: int) -> Law:
         return Known(values[metric])
     if count not in COUNTED or not (factor > 0).all():
         return Known(values[metric])
-    chance = outcomes.chances[count][plan] if count in outcomes.chances else zero
+    counted = count + end in outcomes.chances
+    chance = outcomes.chances[count + end][plan] if counted else zero
     return Counted(values[count], chance, factor, constant)
 
 
@@ -185,7 +188,8 @@ class _Quantiles:
 
     def _density(self, level: float) -> float:
         """Return the slope of the sample's distribution function around a quantile."""
-        low, high = max(level - SLOPE, 0.0), min(level + SLOPE, 1.0)
+        window = _slope_window(level, self._sorted.size)
+        low, high = max(level - window, 0.0), min(level + window, 1.0)
         rise = self._sample_quantile(high) - self._sample_quantile(low)
         if not rise > 0:
             rise = self._law.lattice[1]
@@ -202,6 +206,17 @@ class _Quantiles:
 
         start = round((guess - origin) / step)
         return origin + step * _first_at_least_zero(excess, start, density * step)
+
+
+def _slope_window(level: float, n: int) -> float:
+    """Return the probability to either side over which the slope around a quantile is taken.
+
+    The rule of Hall and Sheather (1988) for intervals of quantiles, at a normal law: narrow in
+    the tails, where the slope changes fast.
+    """
+    z = float(ndtri(level))
+    density = exp(-(z**2) / 2) / sqrt(2 * pi)
+    return float((Z90**2 * 1.5 * density**2 / ((2 * z**2 + 1) * n)) ** (1 / 3))
 
 
 def _first_at_least_zero(excess: Callable[[int], float], start: int, slope: float) -> int:

@@ -7,7 +7,7 @@ first ones changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp
 from zlib import crc32
@@ -64,6 +64,8 @@ class Worlds:
         Index of the first world; a multiple of `BLOCK`.
     values : mapping of str to ndarray, shape (n_worlds,)
         Typical value of every input, by its name (``micro.fee``, ``search.max``, ``resonance``).
+    order : tuple of str
+        Uncertain inputs by Sobol dimension.
     memory : dict or None
         What was averaged over creators before, for worlds that differ from others in few inputs.
     """
@@ -73,6 +75,7 @@ class Worlds:
     sample: int
     first: int
     values: Mapping[str, Array]
+    order: tuple[str, ...] = ()
     memory: dict[bytes, Array] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -108,7 +111,7 @@ class Worlds:
     def part(self, start: int, stop: int) -> Worlds:
         """Return the worlds of the given positions; `start` is a multiple of `BLOCK`."""
         values = {name: value[start:stop] for name, value in self.values.items()}
-        return Worlds(self.campaign, self.seed, self.sample, self.first + start, values)
+        return Worlds(self.campaign, self.seed, self.sample, self.first + start, values, self.order)
 
     def replicate(self) -> NDArray[np.int64]:
         """Return the Sobol replicate of every world, shape (n_worlds,)."""
@@ -116,9 +119,19 @@ class Worlds:
 
 
 def draw_worlds(
-    campaign: Campaign, n_worlds: int, seed: int, *, sample: int = 0, first: int = 0
+    campaign: Campaign,
+    n_worlds: int,
+    seed: int,
+    *,
+    sample: int = 0,
+    first: int = 0,
+    order: Sequence[str] = (),
 ) -> Worlds:
     """Draw worlds.
+
+    An input is a function of seed, sample, world, its name and its Sobol dimension. Campaigns that
+    are drawn in the `order` of one of them share what they have in common: an input of the same
+    name has the same luck in every world, and so have the creators of a tier.
 
     Parameters
     ----------
@@ -131,6 +144,9 @@ def draw_worlds(
         Number of the independent bank.
     first : int
         Index of the first world; a multiple of `BLOCK`.
+    order : sequence of str
+        Uncertain inputs that take the first Sobol dimensions, whether this campaign has them or
+        not (`Worlds.order` of another one); its others follow, the most important first.
 
     Raises
     ------
@@ -141,11 +157,13 @@ def draw_worlds(
         raise ValueError(f"n_worlds(={n_worlds}), seed(={seed}) or first(={first}) out of range")
     laws = _inputs(campaign)
     count = 3 + len(campaign.segments) + len(TIER_INPUTS) * len(campaign.tiers)
+    count += len(campaign.halos)
     if len(laws) < count + sum(len(curve.kind.laws) for curve in campaign.curves):
         raise ValueError("a line may not be named in_market beside a segment named as an input")
     uncertain = [name for name, law in laws.items() if law.typical_sd > 0]
     n_draws = common_draws(campaign.curves)
     uncertain += [DRAW] * (n_draws > 1)
+    uncertain = list(dict.fromkeys([*order, *uncertain]))
     uniforms = dict(
         zip(uncertain, _uniforms(uncertain, n_worlds, seed, sample, first), strict=True)
     )
@@ -157,7 +175,7 @@ def draw_worlds(
     }
     if n_draws > 1:
         values[DRAW] = np.floor(uniforms[DRAW] * n_draws)
-    return Worlds(campaign, seed, sample, first, values)
+    return Worlds(campaign, seed, sample, first, followed(values, campaign), tuple(uncertain))
 
 
 def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
@@ -168,6 +186,7 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
     laws["order_value"] = campaign.order_value
     laws["margin"] = campaign.margin
     laws.update({f"in_market.{s.name}": s.in_market for s in campaign.segments})
+    laws.update({f"halo.{halo.name}": halo.lift for halo in campaign.halos})
     for curve in campaign.curves:
         laws.update({f"{curve.name}.{key}": law for key, law in curve.kind.laws.items()})
     return laws
@@ -176,6 +195,35 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
 def uncertain_laws(campaign: Campaign) -> dict[str, Uncertain]:
     """Return the inputs that differ from world to world, by name; no draws of tables of curves."""
     return {name: law for name, law in _inputs(campaign).items() if law.typical_sd > 0}
+
+
+def stated_values(worlds: Worlds) -> dict[str, Array]:
+    """Return the typical values as the laws state them: at the middle of the followers' range."""
+    values = dict(worlds.values)
+    for tier in worlds.campaign.tiers:
+        _follow(values, tier, -1.0)
+    return values
+
+
+def followed(values: dict[str, Array], campaign: Campaign) -> dict[str, Array]:
+    """Return typical values with fees and engagement rates at each world's typical following."""
+    for tier in campaign.tiers:
+        _follow(values, tier, 1.0)
+    return values
+
+
+def _follow(values: dict[str, Array], tier: Tier, way: float) -> None:
+    """Let the typical fee and engagement rate be those of the world's following, or undo it.
+
+    They are stated for the middle of the followers' range; elasticities carry them on.
+    """
+    if tier.followers.typical_sd == 0:
+        return
+    moved = way * np.log(values[f"{tier.name}.followers"] / tier.followers.median)
+    fee, rate = f"{tier.name}.fee", f"{tier.name}.engagement_rate"
+    values[fee] = values[fee] * np.exp(tier.fee_elasticity * moved)
+    if tier.engagement_elasticity != 0:
+        values[rate] = expit(logit(values[rate]) + tier.engagement_elasticity * moved)
 
 
 def typical_value(law: Uncertain, z: Array) -> Array:

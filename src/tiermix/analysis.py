@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -17,15 +18,17 @@ from optimize.floors import Demand, Floor
 from optimize.goal import Goal
 from optimize.nearly_best import NearlyBest, nearly_best
 from optimize.optimum import Solution
-from optimize.problem import FEASIBILITY, Problem, purchase
+from optimize.problem import AVAILABLE, FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
-from sim.compare import chance_best, regret
-from sim.metrics import METRICS
+from sim.compare import best, regret, share_interval
+from sim.metrics import OBJECTIVES
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
+from sim.stopping import Precision
 from sim.worlds import Worlds, draw_worlds
+from tiermix.comparing import Pair, Sampled, Selected, pairs
 from tiermix.errors import TooLargeError
 from tiermix.infeasible import solved
 from tiermix.scenario import Scenario
@@ -77,6 +80,8 @@ class Strategy:
         The same with the lottery of creators averaged out: what the optimizer's bound bounds.
     p_best : float
         Share of worlds in which no other strategy is better.
+    best_interval : tuple of float
+        Ends of its 90 % interval.
     regret : Estimate
         What the plan loses to the best of each world.
     over_budget : float
@@ -94,6 +99,7 @@ class Strategy:
     objective: Estimate
     averaged: float
     p_best: float
+    best_interval: tuple[float, float]
     regret: Estimate
     over_budget: float
     p_target: float | None
@@ -148,6 +154,14 @@ class Analysis:
     strategies : mapping of str to Strategy
         In file order; the optimum last, if it was asked for.
     optimum : Optimum or None
+    pairs : tuple of Pair
+        Every two strategies against each other.
+    sampled : Sampled
+        What every strategy brought in every world.
+    precision : Precision or None
+        How precise the answer was asked to be, if it was.
+    selected : Selected or None
+        The best strategy with a guarantee, if that was asked for.
     """
 
     scenario: Scenario
@@ -156,6 +170,10 @@ class Analysis:
     floors: tuple[Floor, ...]
     strategies: Mapping[str, Strategy]
     optimum: Optimum | None
+    pairs: tuple[Pair, ...]
+    sampled: Sampled
+    precision: Precision | None = None
+    selected: Selected | None = None
 
 
 def analyse(
@@ -164,6 +182,7 @@ def analyse(
     optimise: bool = True,
     compare: Literal["strategies", "baselines", "nothing"] = "strategies",
     progress: Progress = lambda step: None,
+    order: Sequence[str] = (),
 ) -> Analysis:
     """Answer a scenario.
 
@@ -177,6 +196,8 @@ def analyse(
         none), the rules of thumb, or none.
     progress : callable
         Told every step before it is taken.
+    order : sequence of str
+        Uncertain inputs of another scenario, to share its worlds with; as for `draw_worlds`.
 
     Raises
     ------
@@ -187,14 +208,16 @@ def analyse(
     """
     _check_size(scenario)
     progress("drawing worlds")
-    worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed)
+    worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed, order=order)
     progress("averaging the lottery of creators")
     task = state(scenario, worlds)
     feasible = task.problem
     wishes = dict(scenario.strategies) if compare == "strategies" else {}
     plans = {name: placed(feasible, np.array(wish)) for name, wish in wishes.items()}
-    if not plans and compare != "nothing":
-        plans = baselines(scenario.campaign, feasible, task.response)
+    rules = scenario.rules if compare == "strategies" else ()
+    if rules or (not plans and compare != "nothing"):
+        thumb = baselines(scenario.campaign, feasible, task.response)
+        plans |= {name: thumb[rule] for name, rule in rules} or thumb
     solution = None
     if optimise:
         progress("optimising")
@@ -202,18 +225,44 @@ def analyse(
         plans[OPTIMUM] = solution.plan
     progress("simulating every plan, creator by creator")
     outcomes = evaluate(worlds, list(plans.values()), purchase(feasible))
-    strategies = _strategies(outcomes, task, scenario.demands, plans, wishes)
+    strategies = _strategies(outcomes, task, scenario, plans, wishes)
     judge = partial(_judged, task.goal, task.risk)
     optimum = _optimum(outcomes, task, judge, strategies, solution) if solution else None
-    return Analysis(scenario, feasible, task.goal, task.floors, strategies, optimum)
+    judged = judge(outcomes)
+    return Analysis(
+        scenario,
+        feasible,
+        task.goal,
+        task.floors,
+        strategies,
+        optimum,
+        pairs(outcomes, task.goal, judged, list(plans)),
+        Sampled(
+            worlds,
+            task.goal.of(outcomes),
+            judged,
+            {m: outcomes.controlled[m] for m in OBJECTIVES},
+        ),
+    )
+
+
+def most_worlds(scenario: Scenario) -> float:
+    """Return the number of worlds beyond which a scenario would take hours."""
+    most = _most_hired(scenario).max()
+    return MOST_CREATORS / float(most) if most > 0 else inf
+
+
+def _most_hired(scenario: Scenario) -> Array:
+    """Return the creators that each line can hire, shape (n_lines,)."""
+    campaign = scenario.campaign
+    most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
+    available = [*(i.tier.available for i in campaign.items), *(0.0 for _ in campaign.curves)]
+    return np.minimum(available, most)
 
 
 def _check_size(scenario: Scenario) -> None:
     """Refuse what would take hours: creators hired, over all worlds."""
-    campaign = scenario.campaign
-    most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
-    available = [*(tier.available for tier in campaign.tiers), *(0.0 for _ in campaign.curves)]
-    most = np.minimum(available, most)
+    most = _most_hired(scenario)
     if most.max() * scenario.worlds > MOST_CREATORS:
         line = scenario.lines[int(most.argmax())]
         raise TooLargeError(
@@ -226,6 +275,10 @@ def _check_size(scenario: Scenario) -> None:
 def placed(feasible: Problem, wish: Array) -> Array:
     """Return what the available creators can take of a wished plan, shape (n_lines,)."""
     plan = np.minimum(wish, feasible.caps)
+    for limit in feasible.limits:
+        lines = list(limit.lines)
+        if limit.name.startswith(AVAILABLE) and plan[lines].sum() > limit.upper:
+            plan[lines] *= limit.upper / plan[lines].sum()
     return whole_spends(feasible, plan) if feasible.prices is not None else plan
 
 
@@ -261,7 +314,7 @@ def _chances(outcomes: Outcomes, demands: Sequence[Demand], plan: int) -> dict[s
 def _strategies(
     outcomes: Outcomes,
     task: Task,
-    demands: Sequence[Demand],
+    scenario: Scenario,
     plans: Mapping[str, Array],
     wishes: Mapping[str, tuple[float, ...]],
 ) -> dict[str, Strategy]:
@@ -269,12 +322,12 @@ def _strategies(
     feasible, aim, risk = task.problem, task.goal, task.risk
     values, judged = aim.of(outcomes), _judged(aim, risk, outcomes)
     wished = {name: sum(wish) for name, wish in wishes.items()}
-    losses, best = regret(values), chance_best(values)
+    losses, wins = regret(values), best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
     with ThreadPoolExecutor() as pool:
         summaries = list(
             pool.map(
-                lambda i: {metric: summarise(outcomes, metric, i) for metric in METRICS},
+                lambda i: {metric: summarise(outcomes, metric, i) for metric in scenario.metrics},
                 range(len(plans)),
             )
         )
@@ -285,11 +338,12 @@ def _strategies(
             task.violations(plan),
             _estimate(outcomes.worlds, judged[i]),
             task.judged(plan),
-            float(best[i]),
+            float(wins[i].mean()),
+            share_interval(outcomes.worlds, wins[i]),
             _estimate(outcomes.worlds, losses[i]),
             float(over[i].mean()),
             _p_target(aim, risk, outcomes, i),
-            _chances(outcomes, demands, i),
+            _chances(outcomes, scenario.demands, i),
             summaries[i],
         )
         for i, (name, plan) in enumerate(plans.items())
@@ -305,7 +359,7 @@ def _optimum(
 ) -> Optimum:
     """Check the best plan on fresh worlds, against the others, and line by line."""
     worlds, values = outcomes.worlds, judge(outcomes)
-    fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1)
+    fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1, order=worlds.order)
     check = judge(evaluate(fresh, [solution.plan], purchase(task.problem)))[0]
     lines = evaluate(worlds, np.diag(solution.plan), purchase(task.problem))
     runner_up, lead = None, None

@@ -33,7 +33,7 @@ _NEEDED = (
     "conversion_rate",
 )
 _LAWS = (*_NEEDED, "authentic_share", "delivery_rate", "overhead", "lift")
-_NO_INPUT = {"preset", "onboarding", "roster"}
+_NO_INPUT = {"preset", "roster"}
 _MONEY = ("fee", "overhead")
 _ELASTICITIES = {"fee_elasticity": "fee", "engagement_elasticity": "engagement_rate"}
 
@@ -90,7 +90,11 @@ def tier_layers(build: Build) -> dict[str, list[Layer[Tier]]]:
 
 
 def build_campaign(
-    build: Build, tiers: dict[str, list[Layer[Tier]]], curves: tuple[ResponseCurve, ...] = ()
+    build: Build,
+    tiers: dict[str, list[Layer[Tier]]],
+    curves: tuple[ResponseCurve, ...] = (),
+    phases: tuple[campaign.Phase, ...] = (),
+    halos: tuple[campaign.Halo, ...] = (),
 ) -> campaign.Campaign | None:
     """Return the campaign, or None if a problem was found.
 
@@ -102,6 +106,8 @@ def build_campaign(
         As `tier_layers` returns them.
     curves : tuple of ResponseCurve
         Lines beside them.
+    phases : tuple of Phase
+    halos : tuple of Halo
 
     Returns
     -------
@@ -130,6 +136,8 @@ def build_campaign(
         resonance=top.resonance.uncertain(),
         effective_frequency=int(top.effective_frequency),
         curves=curves,
+        phases=phases,
+        halos=halos,
     )
 
 
@@ -201,6 +209,7 @@ def _tier(
         posts=_given(merged.posts),
         multi_post_discount=_given(merged.multi_post_discount),
         available=inf if merged.available is None else merged.available,
+        onboarding=inf if merged.onboarding is None else merged.onboarding,
         minimum_deal=_given(merged.minimum_deal),
         fee_elasticity=elasticities["fee_elasticity"],
         engagement_elasticity=elasticities["engagement_elasticity"],

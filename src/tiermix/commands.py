@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,9 @@ from tiermix.scenario_file import read
 from tiermix.schema import json_schema
 from tiermix.sensitivity import Sensitivity, sensitivity
 from tiermix.starter import starter_text
+from tiermix.sure import AS_STATED, Sure, answered
 from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
+from tiermix.versus import on_common_worlds
 
 #: What a plan is set beside: the file's strategies, the rules of thumb, or no plan.
 Compared = Literal["strategies", "baselines", "nothing"]
@@ -53,6 +56,8 @@ def answer(
     optimise: bool,
     compare: Compared,
     certify: bool = False,
+    asked: Sure = AS_STATED,
+    order: Sequence[str] = (),
 ) -> Analysis:
     """Answer a scenario; what is infeasible is said with the name of its file.
 
@@ -63,6 +68,10 @@ def answer(
         As for `tiermix.analysis.analyse`.
     certify : bool
         Whether to say how far the best plan is from the best for all worlds, on fresh ones.
+    asked : Sure
+        What the answer is to be sure of.
+    order : sequence of str
+        As for `tiermix.analysis.analyse`.
 
     Raises
     ------
@@ -72,23 +81,53 @@ def answer(
     if certify:
         refuse_floors(scenario)
     try:
-        analysis = analyse(scenario, optimise=optimise, compare=compare, progress=progress)
+        once = partial(analyse, optimise=optimise, compare=compare, progress=progress, order=order)
+        analysis = answered(scenario, asked, once, progress)
     except InfeasibleError as error:
         raise InfeasibleError(f"{scenario.path}: {error}") from error
     return certified(analysis, progress) if certify else analysis
 
 
 def run(
-    scenario: Scenario, out: Path, progress: Progress, *, certify: bool = False
+    scenario: Scenario,
+    out: Path,
+    progress: Progress,
+    *,
+    certify: bool = False,
+    asked: Sure = AS_STATED,
 ) -> tuple[Analysis, Document, Path]:
     """Answer a scenario and write its run folder."""
     started = time.perf_counter()
     prepare(out)
-    analysis = answer(scenario, progress, optimise=True, compare="strategies", certify=certify)
+    analysis = answer(
+        scenario, progress, optimise=True, compare="strategies", certify=certify, asked=asked
+    )
     result = document(analysis)
     progress("writing the run folder")
     folder = save(analysis, result, out, time.perf_counter() - started)
     return analysis, result, folder
+
+
+def compare(
+    scenarios: Sequence[Scenario], progress: Progress, asked: Sure = AS_STATED
+) -> list[Analysis]:
+    """Answer scenarios on common worlds; the first one says how many and which.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+    progress : callable
+    asked : Sure
+        Its precision is that of the first scenario.
+    """
+
+    def of(scenario: Scenario, order: Sequence[str]) -> Analysis:
+        wanted = asked if scenario is scenarios[0] else replace(asked, precision=None)
+        return answer(
+            scenario, progress, optimise=True, compare="strategies", asked=wanted, order=order
+        )
+
+    return on_common_worlds(scenarios, of)
 
 
 def trade(

@@ -6,19 +6,24 @@ Each is checked here and described here for the JSON Schema, so that the two can
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
+from re import escape
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainValidator,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
+from tiermix.allotments import ALLOTMENT_PATTERN, Allotment, parse_allotment, spoken
 from tiermix.quantity import (
     MAX_SEED,
     MAX_WORLDS,
@@ -237,6 +242,60 @@ Title = Annotated[
 Name = Annotated[str, AfterValidator(_name), _NAME_JSON]
 TierName = Annotated[str, AfterValidator(_tier_name), _NAME_JSON]
 StrategyName = Annotated[str, AfterValidator(_strategy_name), _NAME_JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Text that is one of some names.
+
+    Parameters
+    ----------
+    names : tuple of str
+    by_phase : tuple of str
+        Names that a phase may follow: ``reach@tease``.
+    """
+
+    names: tuple[str, ...]
+    by_phase: tuple[str, ...] = ()
+
+    def check(self, text: str) -> str:
+        """Return the text, if it is one of the names."""
+        whole, at, phase = text.partition("@")
+        if text not in self.names and not (whole in self.by_phase and at and phase):
+            raise PydanticKnownError("literal_error", {"expected": ", ".join(self.names)})
+        return text
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the schema of pydantic that checks it."""
+        return core_schema.no_info_after_validator_function(self.check, core_schema.str_schema())
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        """Return its JSON Schema."""
+        named: Json = {"enum": list(self.names)}
+        if not self.by_phase:
+            return named
+        return {"anyOf": [named, {"pattern": f"^({'|'.join(map(escape, self.by_phase))})@.+$"}]}
+
+
+_Allotment = Annotated[
+    Allotment,
+    PlainValidator(parse_allotment),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": _whole_text(ALLOTMENT_PATTERN)},
+            ]
+        }
+    ),
+]
+#: A mapping of lines to what they get, a sentence that says so, or a rule of thumb.
+StrategyRule = Annotated[
+    dict[Name, _Allotment],
+    BeforeValidator(spoken, json_schema_input_type=str | dict[Name, _Allotment]),
+]
 
 
 class Block(BaseModel):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from sim.metrics import OBJECTIVES
 from tiermix import laws
 from tiermix.fields import (
     Block,
@@ -21,11 +22,13 @@ from tiermix.fields import (
     Heterogeneity,
     Money,
     Name,
+    OneOf,
     Portion,
     Real,
     RealRange,
     Seed,
     StrategyName,
+    StrategyRule,
     TierName,
     Times,
     Title,
@@ -33,43 +36,10 @@ from tiermix.fields import (
     Worlds,
 )
 
-Metric = Literal[
-    "reach",
-    "effective_reach",
-    "impressions",
-    "engagements",
-    "clicks",
-    "conversions",
-    "revenue",
-    "profit",
-    "brand_lift",
-    "response",
-    "spend",
-]
-CurveMetric = Literal[
-    "response",
-    "reach",
-    "effective_reach",
-    "impressions",
-    "engagements",
-    "clicks",
-    "conversions",
-    "revenue",
-    "brand_lift",
-]
-FloorMetric = Literal[
-    "reach",
-    "effective_reach",
-    "impressions",
-    "engagements",
-    "clicks",
-    "conversions",
-    "revenue",
-    "profit",
-    "brand_lift",
-    "response",
-    "roas",
-]
+CURVE_METRICS = ("response", *(m for m in OBJECTIVES if m not in ("response", "profit")))
+Metric = Annotated[str, OneOf((*OBJECTIVES, "spend"), OBJECTIVES)]
+CurveMetric = Annotated[str, OneOf(CURVE_METRICS)]
+FloorMetric = Annotated[str, OneOf((*OBJECTIVES, "roas"), OBJECTIVES)]
 CostMetric = Literal["cpm", "cpe", "cpc", "cpa"]
 PresetName = Literal["micro", "macro"]
 
@@ -82,6 +52,10 @@ Objective = Annotated[
     dict[Metric, Weight],
     BeforeValidator(_weights, json_schema_input_type=Metric | dict[Metric, Weight]),
 ]
+
+
+def _listed(raw: Any) -> Any:
+    return raw if isinstance(raw, list) else [raw]
 
 
 class Segment(Block):
@@ -170,16 +144,27 @@ class Phase(Block):
 
 
 class Halo(Block):
-    """What awareness from one phase does to purchase intent in a later one."""
+    """What awareness from a phase, or a line of it, does to purchase intent in a later one."""
 
     needed = ("on", "lift")
-    on: Name | None = Field(None, description="The later phase.")
+    on: Name | None = Field(None, description="The later phase, or a line of it: tier@phase.")
     lift: RealRange | None = Field(
-        None, description="Change of intent among those aware; of either sign."
+        None, description="Change of intent among those aware, of either sign: -10% to 40%."
     )
     carry_over: Fraction | None = Field(
-        None, description="Share of awareness that is left after a week."
+        None,
+        description="Share of awareness that is left after a week, counted from the middle of "
+        "one phase to the middle of the other (100% if left out).",
     )
+
+
+Halos = dict[
+    Name,
+    Annotated[
+        list[Halo],
+        BeforeValidator(_listed, json_schema_input_type=Halo | list[Halo]),
+    ],
+]
 
 
 class Limit(Block):
@@ -314,8 +299,10 @@ class File(Block):
     audience: Audience | None = Field(None, description="Whom the campaign is for.")
     tiers: dict[TierName, Tier] | None = Field(None, description="Pools of creators, by name.")
     phases: dict[TierName, Phase] | None = Field(None, description="Stretches of weeks, in order.")
-    halo: dict[Name, Halo] | None = Field(
-        None, description="Earlier phases that change purchase intent in later ones."
+    halo: Halos | None = Field(
+        None,
+        description="Earlier phases, or lines of them, that change purchase intent in later ones.",
+        examples=[{"tease": {"on": "launch", "lift": "-10% to 40%"}}],
     )
     curves: dict[TierName, Curve] | None = Field(
         None,
@@ -324,7 +311,9 @@ class File(Block):
         examples=[{"search": {"hill": {"max": 120_000, "half": 30_000, "slope": 2.1}}}],
     )
     limits: dict[Name, Limit] | None = Field(
-        None, description="Bounds on the spend of lines.", examples=[{"macro": {"max": "60%"}}]
+        None,
+        description="Bounds on the spend of a line, a tier, a phase, or any set of lines.",
+        examples=[{"macro": {"max": "60%"}}],
     )
     floors: Floors | None = Field(
         None,
@@ -339,9 +328,15 @@ class File(Block):
     whole_creators: bool | None = Field(
         None, description="Whether a plan holds whole creators only (false if left out)."
     )
-    strategies: dict[StrategyName, dict[Name, Portion]] | None = Field(
+    strategies: dict[StrategyName, StrategyRule] | None = Field(
         None,
-        description="Plans to compare: what each line gets, in shares of the budget or money.",
-        examples=[{"mostly_micro": {"micro": "80%", "macro": "20%"}}],
+        description="Plans to compare: what each line gets, in shares of the budget (60%), money "
+        "(5_000), creators (2 creators) or what is left (rest); or a rule of thumb by name. With "
+        "phases a tier is spread over them by their weeks.",
+        examples=[
+            {"mostly_micro": {"micro": "80%", "macro": "20%"}},
+            {"hero": "1 macro, rest micro"},
+            {"rule": "pyramid"},
+        ],
     )
     simulation: Simulation | None = Field(None, description="How worlds are drawn.")

@@ -8,6 +8,7 @@ from optimize.diagnosis import Demanded, conflict
 from optimize.errors import InfeasibleError
 from optimize.floors import RATIOS
 from optimize.optimum import Solution
+from optimize.problem import AVAILABLE
 from optimize.risk import Chance, MeanWorst
 from tiermix.curve_lines import CURVE
 from tiermix.reading import Path, dotted, read_document
@@ -46,7 +47,7 @@ def explained(scenario: Scenario, task: Task) -> str:
     document = read_document(scenario.text, scenario.path)
     said = []
     for one, mend in zip(found.demands, found.mends, strict=True):
-        path, demand = _place(scenario, one), _said(scenario, task, one)
+        path, demand = _place(scenario, task, one), _said(scenario, task, one)
         line, column = document.key_place(path)
         said.append(f"  {line}:{column}: {dotted(path)}: {demand}{_mended(scenario, one, mend)}")
     if len(said) == 1:
@@ -55,25 +56,29 @@ def explained(scenario: Scenario, task: Task) -> str:
     return "\n".join(["no plan satisfies all that is asked:", *said, advice])
 
 
-def _place(scenario: Scenario, one: Demanded) -> Path:
+def _place(scenario: Scenario, task: Task, one: Demanded) -> Path:
     """Return where a demand stands in the scenario file."""
+    limits, items = task.problem.limits, scenario.campaign.items
     match one.kind:
         case "budget":
             return ("budget",)
         case "whole":
             return ("whole_creators",)
         case "available":
-            return ("tiers", scenario.lines[one.index], "available")
+            key = "onboarding" if scenario.campaign.phases else "available"
+            return ("tiers", items[one.index].tier.name, key)
         case "deal":
-            return ("tiers", scenario.lines[one.index], "minimum_deal")
+            return ("tiers", items[one.index].tier.name, "minimum_deal")
         case "floor":
             demand = scenario.demands[one.index]
             section = "ceilings" if demand.name.startswith("the ceiling") else "floors"
             return (section, demand.metric)
-        case _ if scenario.limits[one.index].name.startswith(CURVE):
-            return ("curves", scenario.limits[one.index].name.removeprefix(CURVE), "max_spend")
+        case _ if limits[one.index].name.startswith(CURVE):
+            return ("curves", limits[one.index].name.removeprefix(CURVE), "max_spend")
+        case _ if limits[one.index].name.startswith(AVAILABLE):
+            return ("tiers", limits[one.index].name.removeprefix(AVAILABLE), "available")
         case side:
-            return ("limits", scenario.limits[one.index].name, _SIDES[side])
+            return ("limits", limits[one.index].name, _SIDES[side])
 
 
 _SIDES = {"lower": "min", "upper": "max"}
@@ -88,7 +93,8 @@ def _said(scenario: Scenario, task: Task, one: Demanded) -> str:
         case "whole":
             return "whole creators only"
         case "available":
-            return f"no more creators than there are, {problem.caps[one.index]:,.4g} of money"
+            there = "can start in time" if scenario.campaign.phases else "there are"
+            return f"no more creators than {there}, {problem.caps[one.index]:,.4g} of money"
         case "deal":
             return f"nothing, or at least {problem.minimum_deals[one.index]:,.10g}"
         case "lower":

@@ -13,7 +13,7 @@ from optimize.steady import FARTHEST, FINENESS
 from sim.metrics import OBJECTIVES
 from sim.purchase import price_list
 from tiermix.analysis import FEW_LINES, Analysis
-from tiermix.story import amount, grouped, quantity, saves
+from tiermix.story import amount, creators, grouped, quantity, saves
 from tiermix.words import listing, money, round_figures, share
 
 #: Share of the budget below which a line is left out of a sentence.
@@ -125,7 +125,7 @@ def _stopping(analysis: Analysis) -> list[str]:
     solution = analysis.optimum.solution
     prices = shadow_prices(analysis.problem, analysis.floors, solution)
     return [
-        f"the available {name.removeprefix(AVAILABLE)}" if name.startswith(AVAILABLE) else name
+        creators(name.removeprefix(AVAILABLE)) if name.startswith(AVAILABLE) else name
         for name in prices
         if name.startswith(("the maximum of", "the ceiling of", "the floor of roas", AVAILABLE))
     ]
@@ -145,7 +145,8 @@ def _worth(analysis: Analysis, name: str, price: float) -> str:
     scenario = analysis.scenario
     if name.startswith(AVAILABLE):
         line = name.removeprefix(AVAILABLE)
-        one = price_list(scenario.campaign)[scenario.lines.index(line)]
+        mine = [line in (other, other.partition("@")[0]) for other in scenario.lines]
+        one = price_list(scenario.campaign)[mine.index(True)]
         return f"One more {line} would add about {amount(analysis, price * one)}{_rate(analysis)}."
     if name in (demand.name for demand in scenario.demands):
         return _floor_worth(analysis, name, price)

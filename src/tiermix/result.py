@@ -10,11 +10,11 @@ from optimize.nearly_best import NearlyBest
 from optimize.prices import shadow_prices
 from optimize.problem import binding
 from optimize.risk import Attainment, MeanWorst, Risk
-from sim.metrics import METRICS
 from sim.purchase import hired
 from sim.statistics import Summary
-from tiermix import __version__, result_schema
+from tiermix import __version__, result_schema, selecting, until
 from tiermix.analysis import Analysis, Estimate, Optimum, Strategy
+from tiermix.comparing import Interval, Pair
 from tiermix.result_schema import FORMAT, Document
 
 
@@ -29,7 +29,7 @@ def document(analysis: Analysis) -> Document:
     """
     scenario = analysis.scenario
     optimum = analysis.optimum
-    result = {
+    result: dict[str, Any] = {
         "tiermix": FORMAT,
         "version": __version__,
         "scenario": {"name": scenario.name, "sha256": scenario.sha256},
@@ -41,7 +41,12 @@ def document(analysis: Analysis) -> Document:
         "strategies": {
             name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
         },
+        "comparisons": [_pair(pair) for pair in analysis.pairs],
     }
+    if analysis.precision is not None:
+        result["precision"] = until.document(analysis, analysis.precision)
+    if analysis.selected is not None:
+        result["selection"] = selecting.document(analysis.selected)
     return cast(Document, _plain(result))
 
 
@@ -71,7 +76,7 @@ def creators(analysis: Analysis, plan: Any) -> dict[str, float]:
     if scenario.whole_creators:
         counts = counts.round()
     named = zip(scenario.lines, counts.tolist(), strict=True)
-    return dict(list(named)[: len(scenario.campaign.tiers)])
+    return dict(list(named)[: len(scenario.campaign.items)])
 
 
 def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
@@ -130,12 +135,36 @@ def _strategy(analysis: Analysis, strategy: Strategy) -> result_schema.Strategy:
             "averaged": strategy.averaged,
         },
         "p_best": strategy.p_best,
+        "p_best_interval": list(strategy.best_interval),
         "expected_regret": strategy.regret.mean,
         "expected_regret_se": strategy.regret.se,
         "over_budget": strategy.over_budget,
         "p_target": strategy.p_target,
         "chances": dict(strategy.chances),
-        "metrics": {name: _summary(strategy.metrics[name]) for name in METRICS},
+        "metrics": {name: _summary(strategy.metrics[name]) for name in analysis.scenario.metrics},
+    }
+
+
+def _pair(pair: Pair) -> result_schema.Pair:
+    return {
+        "better": pair.better,
+        "worse": pair.worse,
+        "difference": interval_document(pair.difference),
+        "beats": interval_document(pair.beats),
+        "ties": pair.ties,
+        "dominance": {"by": pair.dominant, "order": pair.order}
+        if pair.dominant is not None and pair.order is not None
+        else None,
+    }
+
+
+def interval_document(interval: Interval) -> result_schema.Interval:
+    """Return an estimate with the ends of its interval."""
+    return {
+        "mean": interval.mean,
+        "se": interval.se,
+        "low": interval.low,
+        "high": interval.high,
     }
 
 

@@ -30,6 +30,35 @@ class Estimate(TypedDict):
     se: float
 
 
+class Interval(Estimate):
+    """An estimate with the ends of its 90 % interval."""
+
+    low: float
+    high: float
+
+
+class Dominance(TypedDict):
+    """One strategy is better than another at every level of luck, or for all who shun risk."""
+
+    by: str
+    order: Literal["first", "second"]
+
+
+class Pair(TypedDict):
+    """Two strategies on common worlds."""
+
+    better: Annotated[str, Field(description="The strategy that brings more on average.")]
+    worse: str
+    difference: Annotated[Interval, Field(description="Of the objective.")]
+    beats: Annotated[
+        Interval, Field(description="Share of worlds the better one wins; half of the ties.")
+    ]
+    ties: Share
+    dominance: Annotated[
+        Dominance | None, Field(description="Stochastic dominance on the sampled worlds.")
+    ]
+
+
 class Objective(Estimate):
     """A plan's objective, creator by creator, and with the lottery of creators averaged out."""
 
@@ -59,6 +88,7 @@ class Strategy(TypedDict):
     breaks: Annotated[list[str], Field(description="Limits the plan breaks.")]
     objective: Objective
     p_best: Annotated[Share, Field(description="Share of worlds in which no strategy is better.")]
+    p_best_interval: Annotated[list[float], Field(description="Ends of the 90 % interval.")]
     expected_regret: float
     expected_regret_se: float
     over_budget: Annotated[Share, Field(description="Share of worlds that cost more than that.")]
@@ -126,6 +156,43 @@ class Optimum(TypedDict):
     ]
 
 
+class Look(TypedDict):
+    """How precise the answer was after some worlds."""
+
+    worlds: int
+    precision: Annotated[Value, Field(description="Half-width, relative to the leader's mean.")]
+
+
+class Precision(TypedDict):
+    """What `--until` asked for, and what was reached; intervals hold whatever made it stop."""
+
+    asked: float
+    reached: bool
+    confidence: Share
+    leader: str
+    rival: str | None
+    mean: float
+    mean_half_width: float
+    lead: float | None
+    lead_half_width: float | None
+    looks: list[Look]
+
+
+class Selection(TypedDict):
+    """The best strategy with a guarantee, on banks of worlds of their own."""
+
+    procedure: str
+    confidence: Share
+    indifference: Annotated[float, Field(description="Relative to what the best brings.")]
+    indifference_zone: Annotated[float, Field(description="In units of the objective.")]
+    best: str
+    worlds: Annotated[dict[str, int], Field(description="Played with every strategy.")]
+    screened_out: Annotated[list[str], Field(description="In this order.")]
+    same_plan_as: dict[str, str]
+    worlds_in_all: int
+    worlds_with_equal_allocation: int
+
+
 class ScenarioName(TypedDict):
     """The scenario that was run."""
 
@@ -148,6 +215,9 @@ class Document(_Answer, total=False):
     """The result of a tiermix scenario; the optimum is there if it was asked for."""
 
     optimum: Optimum
+    comparisons: Annotated[list[Pair], Field(description="Every two strategies.")]
+    precision: Precision
+    selection: Selection
 
 
 def result_schema() -> dict[str, Any]:

@@ -9,6 +9,10 @@ from optimize.floors import Demand
 from optimize.problem import Limit
 from optimize.risk import Risk
 from sim.campaign import Campaign
+from sim.metrics import METRICS
+
+#: Metrics that are told by the end of every phase.
+BY_PHASE = ("spend", "reach", "conversions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Scenario:
         Of the text in UTF-8, without a byte order mark.
     inputs : tuple of Input
         Every value that the campaign rests on.
+    rules : tuple of (str, str)
+        Strategies that are rules of thumb: name and rule, in file order.
     tables : mapping of str to bytes
         The tables that the file names, by where a copy of the file keeps them.
     """
@@ -84,7 +90,16 @@ class Scenario:
     text: str
     sha256: str
     inputs: tuple[Input, ...]
+    rules: tuple[tuple[str, str], ...] = ()
     tables: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric that is told: all of them, some by the end of a phase, those asked for."""
+        early = [phase.name for phase in self.campaign.phases[:-1]]
+        by_phase = [f"{metric}@{phase}" for phase in early for metric in BY_PHASE]
+        asked = [*(m for m, _ in self.objective), *(demand.metric for demand in self.demands)]
+        return tuple(dict.fromkeys([*METRICS, *by_phase, *asked]))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -16,15 +16,16 @@ from tiermix.demands import build_demands
 from tiermix.errors import Problem, ScenarioError
 from tiermix.file_format import File
 from tiermix.layers import Layer, overlay, shipped
+from tiermix.phase_lines import build_halos, build_phases, check_by_phase, item_names
 from tiermix.quantity import shown
 from tiermix.reading import MAX_BYTES, read_document
 from tiermix.scenario import Scenario
-from tiermix.spending import build_limits, build_strategies
+from tiermix.spending import build_limits
+from tiermix.strategies import build_strategies
 from tiermix.validation import Findings, require, validated
 
 STDIN = "-"
 
-_LATER = ("phases", "halo")
 #: What every measure of risk needs to know.
 RISK_KEYS: dict[str, tuple[str, ...]] = {
     "mean": (),
@@ -33,7 +34,7 @@ RISK_KEYS: dict[str, tuple[str, ...]] = {
     "attainment": ("target",),
 }
 
-_LATER_IN_TIERS = ("onboarding", "roster")
+_LATER_IN_TIERS = ("roster",)
 
 
 def read(path: str) -> Scenario:
@@ -108,13 +109,18 @@ def _build(text: str, path: str, digest: str) -> Scenario:
     _refuse_what_comes_later(build)
     _check_objective(build)
     tiers = tier_layers(build)
-    campaign = build_campaign(build, tiers, build_curves(build, _folder(path)))
+    phases = build_phases(build)
+    halos = build_halos(build, list(tiers), phases)
+    campaign = build_campaign(build, tiers, build_curves(build, _folder(path)), phases, halos)
     risk = _risk(build)
-    deals = {name: overlay(layers).minimum_deal or 0.0 for name, layers in tiers.items()}
+    deals = {
+        name: overlay(tiers[tier]).minimum_deal or 0.0
+        for name, tier in item_names(list(tiers), phases)
+    }
     deals |= dict.fromkeys(build.file.block.curves or {}, 0.0)
     limits = build_limits(build, deals) + curve_limits(build, list(deals))
     demands = build_demands(build)
-    strategies = build_strategies(build, list(deals))
+    told = build_strategies(build, list(deals), campaign)
     findings.raise_if_any()
     assert campaign is not None  # or there would have been a finding
     return Scenario(
@@ -122,7 +128,8 @@ def _build(text: str, path: str, digest: str) -> Scenario:
         campaign=campaign,
         limits=limits,
         demands=demands,
-        strategies=strategies,
+        strategies=told.plans,
+        rules=told.rules,
         inputs=tuple(build.inputs),
         tables=build.tables,
         path=path,
@@ -156,9 +163,6 @@ def _settings(build: Build) -> dict[str, Any]:
 def _refuse_what_comes_later(build: Build) -> None:
     """Refuse keys that the format knows and the program does not heed, never ignore them."""
     tree, findings = build.file.tree, build.findings
-    for key in _LATER:
-        if key in tree:
-            findings.later((key,))
     tiers = tree.get("tiers")
     for name, tier in tiers.items() if isinstance(tiers, Mapping) else ():
         for key in _LATER_IN_TIERS:
@@ -192,6 +196,7 @@ def _check_objective(build: Build) -> None:
     metrics = file.objective or {}
     if file.objective == {} and not findings.touched(("objective",)):
         findings.value(("objective",), "expected at least one metric and its weight")
+    check_by_phase(build)
     _check_bringers(build)
     if "spend" in metrics and len(metrics) > 1:
         findings.value(("objective",), "spend can not be blended: it is an objective of its own")
@@ -199,7 +204,7 @@ def _check_objective(build: Build) -> None:
         findings.missing(("floors",), "missing; the objective spend needs to know what to reach")
     if "spend" in metrics and "risk" in build.file.tree:
         findings.key(("risk",), "means nothing to the objective spend; say it in `floors`")
-    wanted_by = [*metrics, *(file.floors or {})]
+    wanted_by = [metric.partition("@")[0] for metric in (*metrics, *(file.floors or {}))]
     for key, users in (("order_value", ("revenue", "profit", "roas")), ("margin", ("profit",))):
         wanted = [metric for metric in users if metric in wanted_by]
         if key == "order_value" and build.curves_only and not _sells(file):
@@ -218,7 +223,9 @@ def _check_bringers(build: Build) -> None:
     if not build.curves_only:
         brought |= set(OBJECTIVES) - {"response"}
     for metric in file.objective or {}:
-        if metric not in (*brought, "spend") and not findings.touched(("curves",)):
+        if metric.partition("@")[0] not in (*brought, "spend") and not findings.touched(
+            ("curves",)
+        ):
             message = f"no line brings any {metric}; expected one of {', '.join(sorted(brought))}"
             findings.key(("objective", metric), message)
 

@@ -1,8 +1,8 @@
-"""Limits and strategies of a scenario file, as money per line."""
+"""Limits of a scenario file, as money per line, and the names that lines go by."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
 from optimize.problem import Limit
@@ -11,7 +11,7 @@ from tiermix.quantity import Quantity
 from tiermix.reading import Path
 from tiermix.validation import suggestion
 
-_TOLERANCE = 1e-9
+TOLERANCE = 1e-9
 
 
 def build_limits(build: Build, deals: Mapping[str, float]) -> tuple[Limit, ...]:
@@ -32,8 +32,8 @@ def build_limits(build: Build, deals: Mapping[str, float]) -> tuple[Limit, ...]:
     for name, block in (build.file.block.limits or {}).items():
         path = ("limits", name)
         bounded = _bounded(build, path, block.lines, lines)
-        lower = _money(build, (*path, "min"), block.min)
-        upper = _money(build, (*path, "max"), block.max)
+        lower = money(build, (*path, "min"), block.min)
+        upper = money(build, (*path, "max"), block.max)
         if block.min is None and block.max is None and not build.findings.touched(path):
             build.findings.value(path, "empty; expected min, max or both")
         if bounded and not build.findings.touched(path):
@@ -48,16 +48,17 @@ def _bounded(
     build: Build, path: Path, named: Sequence[str] | None, lines: Sequence[str]
 ) -> tuple[int, ...]:
     """Return the positions of the lines that a limit bounds; none where one is unknown."""
+    known = line_names(build, lines)
     if named is None:
-        return (lines.index(path[-1]),) if _known_line(build, path, lines) else ()
-    unknown = [name for name in named if name not in lines]
+        return known[path[-1]] if is_known(build, path, known) else ()
+    unknown = [name for name in named if name not in known]
     if unknown:
         where = (*path, "lines")
-        build.findings.value(where, f"unknown line {unknown[0]}, {suggestion(unknown[0], lines)}")
+        build.findings.value(where, f"unknown line {unknown[0]}, {suggestion(unknown[0], known)}")
         return ()
     if not named:
         build.findings.value((*path, "lines"), "empty; expected at least one line")
-    return tuple(sorted({lines.index(name) for name in named}))
+    return tuple(sorted({line for name in named for line in known[name]}))
 
 
 def _check_limit(build: Build, path: Path, limit: Limit, deal: float) -> None:
@@ -72,7 +73,7 @@ def _check_limit(build: Build, path: Path, limit: Limit, deal: float) -> None:
             f"{limit.upper:_.10g} is less than the minimum deal of {deal:_.10g}; "
             "expected more, or 0 to leave the tier out",
         )
-    if budget is not None and limit.lower > budget * (1 + _TOLERANCE):
+    if budget is not None and limit.lower > budget * (1 + TOLERANCE):
         build.findings.value((*path, "min"), f"more than the budget of {budget:_.10g}")
 
 
@@ -81,56 +82,14 @@ def _check_minima(build: Build, limits: Sequence[Limit]) -> None:
     total = sum(limit.lower for limit in limits if len(limit.lines) == 1)
     if build.findings.touched(("limits",)):
         return
-    if budget is not None and total > budget * (1 + _TOLERANCE):
+    if budget is not None and total > budget * (1 + TOLERANCE):
         build.findings.value(
             ("limits",),
             f"the minima add up to {total:_.10g}, more than the budget of {budget:_.10g}",
         )
 
 
-def build_strategies(
-    build: Build, lines: Sequence[str]
-) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    """Return the strategies as money per line, noting what is wrong with them.
-
-    Parameters
-    ----------
-    build : Build
-    lines : sequence of str
-        Names of the lines.
-
-    Returns
-    -------
-    tuple of (str, tuple of float)
-        Those that are right, in file order.
-    """
-    strategies = []
-    for name, shares in (build.file.block.strategies or {}).items():
-        path = ("strategies", name)
-        spends = {line: _money(build, (*path, line), share) for line, share in shares.items()}
-        for line in shares:
-            _known_line(build, (*path, line), lines)
-        if not shares and not build.findings.touched(path):
-            build.findings.value(path, "empty; expected at least one line, such as micro: 60%")
-        if build.findings.touched(path):
-            continue
-        _check_total(build, path, shares)
-        strategies.append((name, tuple(spends.get(line) or 0.0 for line in lines)))
-    return tuple(strategies)
-
-
-def _check_total(build: Build, path: Path, shares: Mapping[str, Quantity]) -> None:
-    budget = build.file.block.budget
-    portion = sum(share.low for share in shares.values() if share.percent)
-    money = sum(share.low for share in shares.values() if not share.percent)
-    if not money and portion > 1 + _TOLERANCE:
-        build.findings.value(path, f"the shares add up to {portion * 100:.10g}%, more than 100%")
-    elif budget is not None and money + portion * budget > budget * (1 + _TOLERANCE):
-        total = money + portion * budget
-        build.findings.value(path, f"spends {total:_.10g}, more than the budget of {budget:_.10g}")
-
-
-def _money(build: Build, path: Path, portion: Quantity | None) -> float | None:
+def money(build: Build, path: Path, portion: Quantity | None) -> float | None:
     """Return a share of the budget or an amount as money."""
     budget = build.file.block.budget
     if portion is None:
@@ -145,10 +104,27 @@ def _money(build: Build, path: Path, portion: Quantity | None) -> float | None:
     return portion.low
 
 
-def _known_line(build: Build, path: Path, lines: Sequence[str]) -> bool:
-    """Whether the last name of a path is a line; a line of a refused phase is no news."""
-    name, phases = path[-1], build.file.block.phases or {}
-    planned = {f"{line}@{phase}" for line in lines for phase in phases} | set(phases)
-    if name not in lines and name not in planned and not build.findings.touched(("tiers", name)):
-        build.findings.key(path, f"unknown line, {suggestion(name, lines)}")
-    return name in lines
+def line_names(build: Build, lines: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return what lines go by, and their positions: line, tier in all phases, phase, `curves`.
+
+    Parameters
+    ----------
+    build : Build
+    lines : sequence of str
+        Names of all lines.
+    """
+    found: dict[str, tuple[int, ...]] = {line: (i,) for i, line in enumerate(lines)}
+    file = build.file.block
+    for name in (*file.phases, *(file.tiers or ())) if file.phases else ():
+        mine = [i for i, line in enumerate(lines) if name in line.split("@")]
+        found.setdefault(name, tuple(mine))
+    return found
+
+
+def is_known(build: Build, path: Path, known: Iterable[str]) -> bool:
+    """Whether the last name of a path is known; note it where it is not."""
+    name = path[-1]
+    whole = name.partition("@")[0]
+    if name not in known and not build.findings.touched(("tiers", whole)):
+        build.findings.key(path, f"unknown line, {suggestion(name, known)}")
+    return name in known

@@ -86,6 +86,9 @@ def amount(analysis: Analysis, x: float) -> str:
 
 def quantity(analysis: Analysis, metric: str, x: float) -> str:
     """Return a value of a metric with its unit, such as "52.7k people reached"."""
+    metric, at, phase = metric.partition("@")
+    if at:
+        return f"{quantity(analysis, metric, x)} by the end of {phase}"
     currency, label = analysis.scenario.currency, METRICS[metric].label.lower()
     if metric == "spend":
         return f"{money(abs(x), currency)} of spend"
@@ -282,4 +285,12 @@ def grouped(bound: list[str]) -> list[str]:
     """Return limits in words, those of available creators as one."""
     gone = [name.removeprefix(AVAILABLE) for name in bound if name.startswith(AVAILABLE)]
     others = [name for name in bound if not name.startswith(AVAILABLE)]
-    return ([f"every available {listing(gone)}"] if gone else []) + others
+    late = [name for name in gone if "@" in name]
+    there = [name for name in gone if "@" not in name]
+    told = [f"every available {listing(there)}"] * bool(there)
+    return told + [f"all {listing(late)} that can start in time"] * bool(late) + others
+
+
+def creators(line: str) -> str:
+    """Return the creators that a line can hire, in words."""
+    return f"{line} that can start in time" if "@" in line else f"the available {line}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from math import isfinite
 from typing import Any
 
@@ -15,8 +16,9 @@ from rich.text import Text
 from optimize.risk import MEAN
 from sim.metrics import METRICS
 from sim.statistics import Summary
-from tiermix import certifying, margins, media_plan, story
+from tiermix import certifying, margins, media_plan, standing, story, sure, versus
 from tiermix.analysis import OPTIMUM, Analysis, Strategy
+from tiermix.versus import Versus
 from tiermix.words import NOTHING, SIGNS, brief_money, money, number, share
 
 #: Width where the output is no terminal.
@@ -93,7 +95,10 @@ def say(out: Console, sentences: Iterable[str]) -> None:
 
 
 def _warn(out: Console, analysis: Analysis) -> None:
-    """Print what a reader should know, if there is anything."""
+    """Print what the answer is sure of, and what a reader should know, if there is anything."""
+    for title, sentences in sure.lines(analysis).items():
+        section(out, title)
+        say(out, sentences)
     warnings = story.warnings(analysis)
     if warnings:
         section(out, "Good to know")
@@ -190,17 +195,40 @@ def _cell(summary: Summary, metric: str, unit: str) -> str:
     return f"{shown} ({number(low)}{'–' if low >= 0 else '…'}{number(high)})"
 
 
-def show_comparison(out: Console, analyses: list[Analysis]) -> None:
-    """Print the strategies of every scenario, then the optima beside each other."""
-    for analysis in analyses:
-        show_simulation(out, analysis)
+def show_comparison(
+    out: Console,
+    analyses: Sequence[Analysis],
+    baselines: Sequence[str | None] = (),
+    between: Sequence[Versus] = (),
+) -> None:
+    """Print the strategies of every scenario, then the scenarios beside each other.
+
+    Parameters
+    ----------
+    out : Console
+    analyses : sequence of Analysis
+    baselines : sequence of str or None
+        What the strategies of every scenario are held against.
+    between : sequence of Versus
+        The other scenarios against the first.
+    """
+    for analysis, baseline in zip_longest(analyses, baselines):
+        _title(out, analysis)
+        show_strategies(out, analysis)
+        if baseline is not None:
+            section(out, f"Against {baseline}")
+            say(out, standing.against(analysis, baseline))
+        _warn(out, analysis)
         out.print()
     if len(analyses) > 1:
         section(out, "Best plans")
         out.print(_best_plans(analyses))
+    if between:
+        section(out, "On common worlds")
+        say(out, [sentence for found in between for sentence in versus.lines(found)])
 
 
-def _best_plans(analyses: list[Analysis]) -> Table:
+def _best_plans(analyses: Sequence[Analysis]) -> Table:
     """Return one row a scenario: its best plan and what it brings."""
     table = blank_table("Scenario", ("Budget",), ("Best plan", "Brings", "On fresh worlds"))
     for analysis in analyses:

@@ -175,18 +175,22 @@ def check_metrics(scenario: Scenario, metrics: Sequence[str]) -> None:
         If one is unknown, or needs what the file does not say.
     """
     for metric in metrics:
-        if metric not in OBJECTIVES:
+        whole, at, phase = metric.partition("@")
+        phases = [one.name for one in scenario.campaign.phases]
+        if whole not in OBJECTIVES:
             raise UsageError(f"unknown metric {metric}, {suggestion(metric, list(OBJECTIVES))}")
+        if at and phase not in phases:
+            raise UsageError(f"{metric}: unknown phase {phase!r}, {suggestion(phase, phases)}")
         defaulted = {i.path for i in scenario.inputs if i.origin == "default"}
         needs = {"revenue": ("order_value",), "profit": ("order_value", "margin")}
-        for key in needs.get(metric, ()):
+        for key in needs.get(whole, ()):
             if key in defaulted and scenario.campaign.tiers:
                 raise UsageError(f"{metric} needs {key}: say it in {scenario.path}")
 
 
 def brings(response: Response) -> bool:
     """Return whether any line can bring anything of a response."""
-    return bool(response.ridges) or bool(response.slopes.any())
+    return bool(response.terms) or bool(response.slopes.any())
 
 
 def brought(worlds: Worlds, problem: Problem, metric: str) -> Response:

@@ -16,6 +16,10 @@ _MONEY = ("fee", "overhead", "order_value", "half", "scale")
 _NUMBERS = ("followers", "max", "slope")
 
 
+#: How the lift of a halo begins among the inputs, before its name.
+HALO = "halo."
+
+
 @dataclass(frozen=True, slots=True)
 class UncertainInput:
     """What we do not know exactly.
@@ -57,6 +61,8 @@ class UncertainInput:
         """In a sentence: ``micro's conversion rate``."""
         if not self.ordered:
             return "the draw of the curves"
+        if self.name.startswith(HALO):
+            return f"the lift of {self.name.removeprefix(HALO)}"
         owner, _, _ = self.short.rpartition(".")
         owner = owner.removesuffix(".hill").removesuffix(".exponential")
         words = self.key.replace("_", " ")
@@ -72,6 +78,8 @@ class UncertainInput:
             return money(float(f"{value:.3g}"), self.currency)
         if self.key in _NUMBERS:
             return number(value)
+        if self.name.startswith(HALO):
+            value -= 1  # it is drawn as a factor on intent
         return f"{self._percent(value)} %"
 
     def shown_range(self, low: float, high: float) -> str:
@@ -82,7 +90,7 @@ class UncertainInput:
     @staticmethod
     def _percent(value: float) -> str:
         percent = 100 * value
-        return f"{percent:.3g}" if 1e-3 <= percent < 999 else number(percent)
+        return f"{percent:.3g}" if 1e-3 <= abs(percent) < 999 else number(percent)
 
 
 def named(scenario: Scenario, worlds: Worlds) -> tuple[UncertainInput, ...]:
@@ -106,6 +114,10 @@ def _path(scenario: Scenario, name: str, stated: set[str]) -> str:
     """Return where an input stands in the file."""
     if name == DRAW:
         return "curves"
+    if name.startswith(HALO):
+        lifts = [one.path for one in scenario.inputs if _is_lift(one.path)]
+        halos = [halo.name for halo in scenario.campaign.halos]
+        return lifts[halos.index(name.removeprefix(HALO))]
     owner, _, key = name.rpartition(".")
     if name.startswith("in_market."):
         path = f"audience.segments.{name.removeprefix('in_market.')}.in_market"
@@ -117,3 +129,8 @@ def _path(scenario: Scenario, name: str, stated: set[str]) -> str:
     else:
         path = name
     return f"{path}.typical" if f"{path}.typical" in stated else path
+
+
+def _is_lift(path: str) -> bool:
+    """Whether a path of the file is the lift of a halo."""
+    return path.startswith("halo.") and path.endswith(".lift")

@@ -130,6 +130,9 @@ def require(block: Any, path: Path, findings: Findings) -> None:
     if isinstance(block, Mapping):
         for key, inner in block.items():
             require(inner, (*path, key), findings)
+    if isinstance(block, list):
+        for number, inner in enumerate(block):
+            require(inner, (*path, str(number)) if len(block) > 1 else path, findings)
     if not isinstance(block, Block):
         return
     for key, field in type(block).model_fields.items():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from optimize.errors import OptimizeError
 from optimize.optimum import CHANCE_GAP, GAP
+from optimize.problem import WHOLE_GAP
 from optimize.recheck import Bounds, Question, bounds
 from optimize.refute import searched
 from sim.purchase import hired
@@ -187,10 +188,10 @@ def _money(budget: float, plan: Array, unspent: float) -> Verdict:
 def _creators(scenario: Scenario, plan: Array, result: Document) -> Verdict:
     """Hold what else is told of the plan against it: its creators, its row among the strategies."""
     told = result["optimum"]["creators"]
-    n_tiers = len(scenario.campaign.tiers)  # curves hire nobody
-    counts = hired(scenario.campaign, plan)[:n_tiers]
+    n_items = len(scenario.campaign.items)  # curves hire nobody
+    counts = hired(scenario.campaign, plan)[:n_items]
     slack = ROUNDING * np.maximum(counts, 1.0)
-    lines = scenario.lines[:n_tiers]
+    lines = scenario.lines[:n_items]
     saved = np.array([told.get(line, np.nan) for line in lines])
     same = bool((np.abs(saved - counts) <= slack).all())
     row = result["strategies"].get(OPTIMUM)
@@ -226,7 +227,7 @@ def _promise(asked: Question) -> float:
     """Return the gap at which a plan is called optimal."""
     if not asked.concave:
         return CHANCE_GAP
-    return asked.problem.whole_gap if asked.problem.prices is not None else GAP
+    return WHOLE_GAP if asked.problem.prices is not None else GAP
 
 
 def _bound(asked: Question, plan: Array, saved: result_schema.Optimum, seed: int) -> Verdict:

@@ -16,7 +16,8 @@ from optimize.floors import Floor
 from optimize.optimum import BRANCH_GAP, CHANCE_GAP, maximise
 from optimize.problem import Limit, Problem
 from optimize.risk import MEAN, Attainment, Chance, MeanWorst, Risk
-from sim.response import Response, Ridges
+from sim.response import Response
+from sim.ridges import Ridges
 from sim.shapes import EXPONENTIAL, AtLeast, Hill, Points
 
 Array = np.ndarray

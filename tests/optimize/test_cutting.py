@@ -23,7 +23,8 @@ from optimize.optimum import GAP, Solution, maximise
 from optimize.problem import WHOLE_GAP, Limit, Problem, problem
 from sim.campaign import Campaign
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
-from sim.response import Response, Ridges, respond
+from sim.response import Response, respond
+from sim.ridges import Ridges
 from sim.uncertain import Uncertain
 from sim.worlds import draw_worlds
 from specimens import CONCAVE, card_like, few_unequal

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from optimize.envelope import Bridge, bridge, bridged, mean_hull, upper_hull
-from sim.response import Ridges
+from sim.ridges import Ridges
 from sim.shapes import AtLeast, Bend, Hill, Points, Shape
 
 N = 400

@@ -11,7 +11,7 @@ from optimize.errors import InfeasibleError
 from optimize.floors import Floor
 from optimize.frontier import Aim, Point, ends, frontier, sweep
 from optimize.optimum import GAP, maximise
-from optimize.problem import Limit, problem
+from optimize.problem import WHOLE_GAP, Limit, problem
 from optimize.risk import MeanWorst
 from sim.purchase import PARTS, WHOLE
 from sim.response import Response, respond
@@ -121,9 +121,9 @@ def test_whole_creators_get_a_search_a_level() -> None:
     for point in found:
         assert not task.violations(point.solution.plan)
         assert point.second >= point.level * (1 - 1e-6)
-        assert point.solution.relative_gap <= task.whole_gap
+        assert point.solution.relative_gap <= WHOLE_GAP
     firsts = [point.solution.value for point in found]
-    assert (np.diff(firsts) <= task.whole_gap * firsts[0]).all()
+    assert (np.diff(firsts) <= WHOLE_GAP * firsts[0]).all()
 
 
 def test_one_plan_that_is_best_for_both_aims_is_the_only_point() -> None:

@@ -12,7 +12,8 @@ from optimize.functional import LINES_PER_PIECE, Mean, functional
 from optimize.risk import MEAN, Attainment, Chance, MeanWorst, Risk
 from sim.metrics import OBJECTIVES
 from sim.purchase import PARTS
-from sim.response import Response, Ridges, respond
+from sim.response import Response, respond
+from sim.ridges import Ridges
 from sim.shapes import AtLeast, Hill
 from sim.worlds import draw_worlds
 from specimens import CONCAVE, few_unequal
@@ -26,7 +27,7 @@ def response(lines: int, metric: str = "reach") -> Response:
     return respond(draw_worlds(replace(base, tiers=tiers), 30, 4), metric, PARTS)
 
 
-@pytest.mark.parametrize("lines", [1, 2, LINES_PER_PIECE, LINES_PER_PIECE + 1, 40])
+@pytest.mark.parametrize("lines", [1, 2, 2 * LINES_PER_PIECE, 2 * LINES_PER_PIECE + 1, 80])
 @pytest.mark.parametrize("metric", ["reach", "profit", "clicks"])
 def test_pieces_add_up_to_the_mean_response(lines: int, metric: str) -> None:
     answer, budget = response(lines, metric), 7e4
@@ -35,17 +36,17 @@ def test_pieces_add_up_to_the_mean_response(lines: int, metric: str) -> None:
     exact = answer.values(shares * budget).mean()
     assert objective.value(shares) * objective.size == pytest.approx(exact, rel=1e-9)
     values, gradients = objective.tangents(shares)
-    batches = -(-lines // LINES_PER_PIECE)
+    batches = -(-lines // (2 * LINES_PER_PIECE))
     pieces = 0 if metric == "clicks" else 2 * batches
     assert values.shape == (pieces,)
     assert gradients.shape == (pieces, lines)
 
 
 def test_more_pieces_than_worlds_are_not_made() -> None:
-    answer = response(40)
+    answer = response(200)
     few = Response(answer.slopes[:2], tuple(replace(r, rates=r.rates[:2], weights=r.weights[:2])
                                             for r in answer.ridges))  # fmt: skip
-    assert Mean(few, 1e4).tangents(np.zeros(40))[0].shape == (4,)
+    assert Mean(few, 1e4).tangents(np.zeros(200))[0].shape == (4,)
 
 
 @pytest.mark.parametrize("metric", CONCAVE)

@@ -13,7 +13,8 @@ from optimize.optimum import maximise
 from optimize.problem import Limit, Problem, problem
 from optimize.risk import MEAN, Attainment, Chance, MeanWorst, Risk
 from sim.purchase import PARTS
-from sim.response import Response, Ridges, respond
+from sim.response import Response, respond
+from sim.ridges import Ridges
 from sim.worlds import draw_worlds
 from specimens import card_like
 

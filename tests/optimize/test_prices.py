@@ -14,7 +14,8 @@ from optimize.prices import shadow_prices
 from optimize.problem import Limit, Problem, problem
 from optimize.risk import MeanWorst
 from sim.purchase import PARTS
-from sim.response import Response, Ridges, respond
+from sim.response import Response, respond
+from sim.ridges import Ridges
 from sim.shapes import Hill
 from sim.worlds import draw_worlds
 from specimens import few_unequal

@@ -22,7 +22,8 @@ from optimize.risk import MEAN, Attainment, Chance, MeanWorst, Risk
 from sim.campaign import Campaign
 from sim.metrics import OBJECTIVES
 from sim.purchase import PARTS, WHOLE, price_list
-from sim.response import Response, Ridges, respond
+from sim.response import Response, respond
+from sim.ridges import Ridges
 from sim.shapes import AtLeast
 from sim.worlds import draw_worlds
 from specimens import card_like, few_unequal

@@ -18,7 +18,8 @@ from sim.lottery import contacts_lottery, mean_cost
 from sim.metrics import OBJECTIVES
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
-from sim.response import Ridges, blend, respond
+from sim.response import blend, respond
+from sim.ridges import Ridges
 from sim.worlds import Worlds, draw_worlds
 from specimens import KNOWN, card_like, few_unequal
 from strategies import bare_campaigns, campaigns, plans

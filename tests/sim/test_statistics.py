@@ -319,12 +319,12 @@ def test_intervals_hold_the_truth_about_nine_times_in_ten() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [512, 2048])
 def test_intervals_hold_the_truth_between_87_and_93_times_in_a_hundred(n: int) -> None:
-    """Quantiles may be held more often: their density is taken over a window wide in the tails."""
+    """Quantiles of counts are held more often: half a count of the distance is rounding."""
     noise = 2 * (0.9 * 0.1 / 400) ** 0.5
     for metric, shares in coverage((30_000.0, 30_000.0), 400, n).items():
         for name, share in shares.items():
             assert share > 0.87 - noise, (metric, name)
-            most = 0.96 if name.startswith("p") else 0.93
+            most = 0.96 if metric == "conversions" and name.startswith("p") else 0.93
             assert share < most + noise, (metric, name)
 
 

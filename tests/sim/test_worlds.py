@@ -30,11 +30,17 @@ STATED = {
 }
 
 
+FLAT = replace(
+    CAMPAIGN,
+    tiers=tuple(
+        replace(tier, fee_elasticity=0.0, engagement_elasticity=0.0) for tier in CAMPAIGN.tiers
+    ),
+)
+
+
 def wide(tiers: int) -> Campaign:
     """Return a campaign with more uncertain inputs than the Sobol table has dimensions."""
-    return replace(
-        CAMPAIGN, tiers=tuple(replace(CAMPAIGN.tiers[0], name=f"tier{i}") for i in range(tiers))
-    )
+    return replace(FLAT, tiers=tuple(replace(FLAT.tiers[0], name=f"t{i}") for i in range(tiers)))
 
 
 def same(one: Worlds, other: Worlds) -> bool:
@@ -94,7 +100,7 @@ def test_what_is_known_is_the_same_in_every_world() -> None:
 
 @pytest.mark.parametrize("name", STATED)
 def test_a_twentieth_of_typical_values_lies_beyond_either_end(name: str) -> None:
-    worlds = draw_worlds(CAMPAIGN, 4096, 11)
+    worlds = draw_worlds(FLAT, 4096, 11)
     low, high = STATED[name]
     values = worlds.values[name]
     assert (values < low).mean() == pytest.approx(0.05, abs=0.003)
@@ -120,7 +126,20 @@ def first_points(campaign: Campaign, sample: int, seeds: int) -> npt.NDArray[np.
     )
 
 
-@pytest.mark.parametrize("campaign", [CAMPAIGN, wide(14)], ids=["card", "wide"])
+def test_fees_and_engagement_follow_the_middle_following_of_the_world() -> None:
+    tier = CAMPAIGN.tiers[0]
+    flat, tied = (draw_worlds(campaign, 512, 3) for campaign in (FLAT, CAMPAIGN))
+    moved = flat.tier(tier, "followers") / tier.followers.median
+    assert np.ptp(moved) > 0
+    assert tier.fee_elasticity != 0 != tier.engagement_elasticity
+    fees = flat.tier(tier, "fee") * moved**tier.fee_elasticity
+    assert tied.tier(tier, "fee") == pytest.approx(fees, rel=1e-12)
+    odds = [w.tier(tier, "engagement_rate") for w in (flat, tied)]
+    before, after = (rate / (1 - rate) for rate in odds)
+    assert after == pytest.approx(before * moved**tier.engagement_elasticity, rel=1e-12)
+
+
+@pytest.mark.parametrize("campaign", [FLAT, wide(14)], ids=["card", "wide"])
 def test_inputs_are_independent_of_each_other(campaign: Campaign) -> None:
     points = first_points(campaign, 0, seeds=30)
     correlation = np.corrcoef(points) - np.eye(len(points))
@@ -140,6 +159,33 @@ def test_an_input_is_drawn_alike_whatever_else_is_uncertain() -> None:
     other = draw_worlds(replace(alone, tiers=(sure,)), 300, 3)
     assert np.array_equal(one.values["resonance"], both.values["resonance"])
     assert np.array_equal(one.values["resonance"], other.values["resonance"])
+
+
+def test_campaigns_in_one_order_share_what_they_have_in_common() -> None:
+    """Whatever comes before it in its own order, an input has the same luck."""
+    micro, macro = CAMPAIGN.tiers
+    sure = replace(micro, delivery_rate=KNOWN(0.9, "logit"), overhead=KNOWN(80.0))
+    other = replace(
+        CAMPAIGN, tiers=(replace(micro, name="nano"), sure, macro), order_value=KNOWN(4)
+    )
+    mine = draw_worlds(CAMPAIGN, 600, 3)
+    theirs = draw_worlds(other, 600, 3, order=mine.order)
+    assert theirs.order[: len(mine.order)] == mine.order
+    shared = [key for key in mine.order if np.ptp(theirs.values.get(key, np.zeros(1))) > 0]
+    assert {"macro.fee", "micro.conversion_rate", "resonance", "in_market.fans"} <= set(shared)
+    for key in shared:
+        assert np.array_equal(theirs.values[key], mine.values[key]), key
+    alone = draw_worlds(other, 600, 3)
+    assert not np.array_equal(alone.values["macro.fee"], mine.values["macro.fee"])
+
+
+def test_an_order_of_its_own_changes_nothing_and_can_be_added_to() -> None:
+    mine = draw_worlds(CAMPAIGN, 600, 3)
+    assert same(mine, draw_worlds(CAMPAIGN, 600, 3, order=mine.order))
+    part = draw_worlds(CAMPAIGN, 300, 3, order=("a stranger", *mine.order), first=256)
+    whole = draw_worlds(CAMPAIGN, 600, 3, order=("a stranger", *mine.order))
+    assert same(part, whole.part(256, 556))
+    assert part.order == whole.order == ("a stranger", *mine.order)
 
 
 def test_replicates_take_turns() -> None:

@@ -212,9 +212,33 @@ def test_c05_wide_awareness_with_a_sizeable_budget_is_for_macros(family: str) ->
     assert run.clearly_more(macro, 1.2 * micro)
 
 
-@pytest.mark.skip(reason="needs phases")
-def test_c06_macros_expose_the_brand_quickly() -> None:
-    """Macros expose the brand quickly: reach by the first phase."""
+#: Two weeks, then eight; small creators take time to be found and briefed.
+WEEKS = "phases: {tease: {weeks: 2}, launch: {weeks: 8}}"
+
+
+@both
+def test_c06_macros_expose_the_brand_quickly(family: str) -> None:
+    """Macros expose the brand quickly: reach by the first phase, as many creators as can start."""
+    creators = tiers("onboarding: 20", "onboarding: 2")
+    run = campaign(family, "300k", "reach@tease", creators=creators, more=WEEKS)
+    wishes = (run.plan({f"{name}@tease": 1.0}) for name in ("micro", "macro"))
+    outcomes = run.play(*(np.minimum(wish, run.problem.caps) for wish in wishes))
+    micro, macro = outcomes.values["reach@tease"]
+    assert run.clearly_more(macro, 1.2 * micro)
+    spent = dict(zip(run.scenario.lines, run.best.plan, strict=True))
+    assert spent["macro@tease"] == pytest.approx(run.problem.caps[1])
+
+
+@both
+def test_c06_fast_reach_comes_from_macros_and_conversions_from_micros(family: str) -> None:
+    """The same money, wanted fast: macro; wanted as buyers by the end: micro."""
+    creators = tiers("onboarding: 20", "onboarding: 2")
+    fast, late = (
+        campaign(family, "150k", objective, creators=creators, more=WEEKS).shares()
+        for objective in ("reach@tease", "conversions")
+    )
+    assert fast["macro@tease"] > fast["micro@tease"]
+    assert late["micro@tease"] + late["micro@launch"] > 0.5
 
 
 @both

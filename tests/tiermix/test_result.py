@@ -33,7 +33,7 @@ def test_the_keys_that_others_rely_on_are_there() -> None:
     found = result("too few creators")
     assert list(found) == [
         "tiermix", "version", "scenario", "seed", "worlds", "budget", "currency",
-        "optimum", "strategies",
+        "optimum", "strategies", "comparisons",
     ]  # fmt: skip
     assert found["tiermix"] == 1
     assert set(found["scenario"]) == {"name", "sha256"}

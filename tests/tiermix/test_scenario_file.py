@@ -8,10 +8,12 @@ import sys
 from math import inf
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from optimize.problem import Limit
+from optimize.problem import Limit, binding, problem
 from optimize.risk import MEAN, Attainment, MeanWorst, Risk
+from sim.lottery import expected_price
 from sim.uncertain import Uncertain
 from tiermix.errors import ScenarioError
 from tiermix.scenario import Scenario
@@ -34,6 +36,9 @@ tiers:
     preset: macro
     audience: {fans: 15%, others: 60%}
 """
+
+#: Two phases, for the end of the base scenario.
+TWO = "phases: {a: {weeks: 2}, b: {weeks: 4}}\n"
 
 BARE = """\
 tiermix: 1
@@ -368,8 +373,26 @@ def test_values_that_do_not_fit_each_other_are_named(
         ("presets: cards", "16:10: presets: unknown value 'cards', did you mean 'card'?"),
         ("name: again", "16:1: name: the key stands here for the second time"),
         ("wat: 1", "16:1: wat: unknown key, expected one of: tiermix, name"),
-        ("phases: {a: {weeks: 2}}", "16:1: phases: not yet supported by this version; remove"),
-        ("halo: {a: {on: b, lift: -10% to 40%}}", "16:1: halo: not yet supported"),
+        ("phases: {a: {weeks: 0}}", "16:21: phases.a.weeks: 0 is not more than 0"),
+        ("phases: {a: {}}", "16:10: phases.a.weeks: missing; expected: Length"),
+        ("phases: {}", "16:9: phases: empty; expected at least one phase"),
+        ("phases: {micro: {weeks: 2}}", "16:10: phases.micro: a line has this name too"),
+        ("halo: {a: {on: b, lift: 9%}}", "16:1: halo: means nothing without `phases`"),
+        (f"{TWO}halo: {{a: {{on: c, lift: 9%}}}}", "17:16: halo.a.on: unknown phase or line 'c'"),
+        (f"{TWO}halo: {{b: {{on: a, lift: 9%}}}}", "17:16: halo.b.on: a does not come after b"),
+        (f"{TWO}halo: {{c: {{on: b, lift: 9%}}}}", "17:8: halo.c: unknown phase or line 'c'"),
+        (f"{TWO}halo: {{a: {{on: b}}}}", "17:8: halo.a.lift: missing; expected: Change of intent"),
+        (f"{TWO}halo: {{a: {{on: b, lift: -101%}}}}", "17:25: halo.a.lift: -101% takes more than"),
+        (f"{TWO}limits: {{micro@c: {{max: 9%}}}}", "17:10: limits.micro@c: unknown line, did you"),
+        (f"{TWO}floors: {{reach@c: 9}}", "17:10: floors.reach@c: reach by an unknown phase 'c'"),
+        ("floors: {reach@c: 9}", "16:10: floors.reach@c: reach by an unknown phase 'c', there"),
+        (f"{TWO}floors: {{roas@a: 9}}", "17:10: floors.roas@a: unknown value 'roas@a'"),
+        (f"{TWO}strategies: {{x: {{a: 9%}}}}", "17:18: strategies.x.a: a phase; name a line of it"),
+        ("strategies: {x: pyramids}", "16:17: strategies.x: unknown rule or line 'pyramids'"),
+        ("strategies: {x: 1 macro and micro}", "16:17: strategies.x: unknown line, expected"),
+        ('strategies: {x: "rest micro, rest micro"}', "16:17: strategies.x: 'rest micro' can not"),
+        ("strategies: {x: {macro: -2 creators}}", "16:25: strategies.x.macro: '-2' is no number"),
+        ("strategies: {x: {macro: some}}", "16:25: strategies.x.macro: 'some' is no number; expec"),
         ("floors: {rech: 400_000}", "16:10: floors.rech: unknown value 'rech', did you mean"),
         ("floors: {reach: -1}", "16:17: floors.reach: -1 is not more than 0"),
         ("floors: {reach: {worst: 10%}}", "16:10: floors.reach.at_least: missing; expected: The"),
@@ -395,25 +418,97 @@ def test_a_wrong_line_at_the_end_is_named_with_its_place(more: str, expected: st
     assert complaint(base(more=more)).startswith(f"f.yaml:{expected}")
 
 
-@pytest.mark.parametrize("key", ["onboarding: 30", "roster: names.csv"])
-def test_keys_of_a_later_version_are_refused_in_tiers(key: str) -> None:
-    text = base(("preset: micro", f"preset: micro\n    {key}"))
-    name = key.split(":")[0]
+def test_keys_of_a_later_version_are_refused_in_tiers() -> None:
+    text = base(("preset: micro", "preset: micro\n    roster: names.csv"))
     assert complaint(text) == (
-        f"f.yaml:12:5: tiers.micro.{name}: not yet supported by this version; remove the key"
+        "f.yaml:12:5: tiers.micro.roster: not yet supported by this version; remove the key"
     )
 
 
-def test_keys_of_a_later_version_are_checked_all_the_same() -> None:
-    assert complaints(base(more="phases: {a: {weeks: 0}}")) == [
-        "f.yaml:16:1: phases: not yet supported by this version; remove the key",
-        "f.yaml:16:21: phases.a.weeks: 0 is not more than 0; expected a positive number",
-    ]
+def test_creators_a_week_need_weeks() -> None:
+    text = base(("preset: micro", "preset: micro\n    onboarding: 30"))
+    assert complaint(text).startswith("f.yaml:12:5: tiers.micro.onboarding: means nothing without")
+    scenario = parse(text + TWO, "f.yaml")
+    feasible = problem(scenario.campaign, 60_000, whole_creators=False)
+    price = expected_price(scenario.campaign.tiers[0])
+    assert feasible.caps == pytest.approx((60 * price, inf, 120 * price, inf))
 
 
-def test_lines_of_refused_phases_are_no_second_problem() -> None:
-    more = "phases: {tease: {weeks: 2}}\nlimits: {micro@tease: {min: 5k}}\n"
-    assert complaint(base(more=more)).startswith("f.yaml:16:1: phases")
+def test_phases_make_lines_of_tiers() -> None:
+    more = TWO + "limits: {micro@b: {min: 5k}, a: {max: 40%}, macro: {max: 10k}}\n"
+    scenario = parse(base(more=more), "f.yaml")
+    assert scenario.lines == ("micro@a", "macro@a", "micro@b", "macro@b")
+    assert [limit.lines for limit in scenario.limits] == [(2,), (0, 1), (1, 3)]
+
+
+def test_a_creator_is_available_once_in_all_phases() -> None:
+    scenario = parse(
+        base(("preset: micro", "preset: micro\n    available: 100"), more=TWO), "f.yaml"
+    )
+    feasible = problem(scenario.campaign, 60_000, whole_creators=False)
+    (shared,) = feasible.limits
+    assert shared.lines == (0, 2)
+    assert shared.upper == pytest.approx(100 * expected_price(scenario.campaign.tiers[0]))
+    assert binding(feasible, np.array([shared.upper, 0.0, 0.0, 0.0])) == (
+        "available creators of micro",
+    )
+
+
+def test_halos_are_of_phases_or_of_lines() -> None:
+    more = "phases: {a: {weeks: 2}, b: {weeks: 4}, c: {weeks: 6}}\nhalo:\n"
+    more += "  a: {on: c, lift: -10% to 40%, carry_over: 90%}\n"
+    more += "  macro@a: [{on: micro@b, lift: 20%}, {on: macro@b, lift: -20%}]\n"
+    scenario = parse(base(more=more), "f.yaml")
+    first, second, third = scenario.campaign.halos
+    assert (first.sources, first.targets) == ((0, 1), (4, 5))
+    assert first.left == pytest.approx(0.9**8)  # from the middle of week 2 to that of week 9
+    assert first.lift == Uncertain.stated("log", (0.9, 1.4))
+    assert (second.name, second.sources, second.targets) == ("macro@a on micro@b", (1,), (2,))
+    assert (second.left, third.lift.median) == (1.0, 0.8)
+    assert origins(scenario)["halo.a.lift"] == ("-10% to 40%", "file")
+    assert origins(scenario)["halo.macro@a.1.lift"] == ("-20%", "file")
+
+
+def test_a_metric_by_the_end_of_a_phase_can_be_wanted() -> None:
+    text = base(("objective: conversions", "objective: {reach@a: 1, conversions: 2}"), more=TWO)
+    scenario = parse(text + "floors: {conversions@a: {at_least: 9, chance: 80%}}\n", "f.yaml")
+    assert scenario.objective == (("reach@a", 1.0), ("conversions", 2.0))
+    assert scenario.demands[0].metric == "conversions@a"
+
+
+@pytest.mark.parametrize(
+    ("stated", "spends"),
+    [
+        ("{macro: 1 creator, micro: rest}", {"macro": 1.0, "micro": -1.0}),
+        ("1 macro, rest micro", {"macro": 1.0, "micro": -1.0}),
+        ("2 creators of macro, rest micro", {"macro": 2.0, "micro": -2.0}),
+        ("25% macro, rest micro", {"macro": 15_000, "micro": 45_000}),
+        ("micro", {"micro": 60_000}),
+    ],
+)
+def test_strategies_are_said_in_words(stated: str, spends: dict[str, float]) -> None:
+    scenario = parse(base(more=f"strategies: {{x: {quoted(stated)}}}\n"), "f.yaml")
+    price = expected_price(scenario.campaign.tiers[1])
+    ((_, plan),) = scenario.strategies
+    for line, spend in spends.items():
+        money = spend if abs(spend) > 100 else spend * price + (60_000 if spend < 0 else 0)
+        assert plan[scenario.lines.index(line)] == pytest.approx(money)
+
+
+def quoted(stated: str) -> str:
+    return stated if stated.startswith("{") else f'"{stated}"'
+
+
+def test_a_tier_is_spread_over_phases_by_their_weeks_and_rest_is_shared() -> None:
+    more = TWO + "strategies: {x: {micro: 30%, macro@a: rest, macro@b: rest}}\n"
+    scenario = parse(base(more=more), "f.yaml")
+    ((_, plan),) = scenario.strategies
+    assert plan == pytest.approx((6_000, 21_000, 12_000, 21_000))
+
+
+def test_rules_of_thumb_are_strategies_by_name() -> None:
+    scenario = parse(base(more="strategies: {mine: {micro: 9%}, theirs: pyramid}\n"), "f.yaml")
+    assert (len(scenario.strategies), scenario.rules) == (1, (("theirs", "pyramid"),))
 
 
 @pytest.mark.parametrize(

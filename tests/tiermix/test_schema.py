@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from sim import metrics
-from tiermix.file_format import File, Metric
+from tiermix.file_format import File
 from tiermix.schema import json_schema
 from tiermix.starter import starter_text
 
@@ -64,5 +64,8 @@ def test_it_asks_for_what_is_needed() -> None:
     assert len(errors({})) == len(File.needed)
 
 
-def test_the_metrics_of_the_simulator_can_be_objectives() -> None:
-    assert set(metrics.OBJECTIVES) <= set(get_args(Metric))
+@pytest.mark.parametrize("metric", [*metrics.OBJECTIVES, "reach@tease"])
+def test_the_metrics_of_the_simulator_can_be_objectives(metric: str) -> None:
+    for objective in (metric, {metric: 1}):
+        assert not errors(loaded(starter_text()) | {"objective": objective})
+    assert errors(loaded(starter_text()) | {"objective": f"x{metric}"})

@@ -30,6 +30,7 @@ from tiermix.sensitivity import Sensitivity, Swing
 from tiermix.sensitivity_document import document, plausible, rows
 from tiermix.task import Task, state
 from tiermix.tipping import PINNED, best, tips
+from tiermix.uncertain_inputs import named
 from tiermix.what_if import Questions, WhatIf, leader
 
 STRATEGIES = (
@@ -340,3 +341,15 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     scenario = replace(parse(brief(None, **MIXED), "test.yaml"), worlds=64)
     one, other = (json.dumps(document(commands.ask(scenario, lambda step: None))) for _ in range(2))
     assert one == other
+
+
+def test_the_lift_of_a_halo_is_told_as_it_stands_in_the_file() -> None:
+    phases = "{tease: {weeks: 2}, launch: {weeks: 4}}"
+    halo = "{tease: [{on: launch, lift: -30% to 40%}, {on: micro@launch, lift: 5% to 9%}]}"
+    given = {"phases": phases, "halo": halo, "budget": "100_000", "objective": "conversions"}
+    scenario = parse(brief({"micro": MICRO, "macro": MACRO}, **given), "test.yaml")
+    lifts = [g for g in named(scenario, draw_worlds(scenario.campaign, 64, 1)) if g.key == "lift"]
+    first, second = (g for g in lifts if g.path.startswith("halo."))
+    assert (first.path, second.path) == ("halo.tease.0.lift", "halo.tease.1.lift")
+    assert first.phrase == "the lift of tease on launch"
+    assert first.shown(0.7) == "-30 %"

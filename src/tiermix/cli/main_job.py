@@ -9,11 +9,14 @@ import typer
 
 from tiermix.cli.options import (
     Certify,
+    Confidence,
     File,
     Files,
+    Indifference,
     Json,
     Out,
     Seed,
+    Until,
     Worlds,
     answered,
     app,
@@ -29,15 +32,21 @@ def run(
     seed: Seed = None,
     out: Out = Path("runs"),
     certify: Certify = False,
+    until: Until = None,
+    confidence: Confidence = None,
+    indifference: Indifference = None,
     as_json: Json = False,
 ) -> None:
     """Simulate the strategies, find the best plan, compare, and write the run folder."""
-    from tiermix import commands, terminal
+    from tiermix import commands, sure, terminal
     from tiermix.progress import shown_progress
 
+    asked = sure.sure(until, worlds, confidence, indifference)
     scenario = commands.load(file, worlds, seed)
     with shown_progress() as progress:
-        analysis, result, folder = commands.run(scenario, out, progress, certify=certify)
+        analysis, result, folder = commands.run(
+            scenario, out, progress, certify=certify, asked=asked
+        )
     if as_json:
         print_json(result)
     else:
@@ -46,11 +55,20 @@ def run(
 
 
 @app.command(epilog="Example: tiermix simulate scenarios/skincare.yaml --json")
-def simulate(file: File, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
+def simulate(
+    file: File,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    until: Until = None,
+    confidence: Confidence = None,
+    indifference: Indifference = None,
+    as_json: Json = False,
+) -> None:
     """Simulate the strategies of a scenario, without looking for a better plan."""
-    from tiermix import terminal
+    from tiermix import sure, terminal
 
-    analyses = answered([file], worlds, seed, optimise=False, compare="strategies")
+    asked = sure.sure(until, worlds, confidence, indifference)
+    analyses = answered([file], worlds, seed, optimise=False, compare="strategies", asked=asked)
     print_answers(
         analyses, as_json, lambda: terminal.show_simulation(terminal.console(), analyses[0])
     )
@@ -74,12 +92,33 @@ def optimize(
 @app.command(
     epilog="Example: tiermix compare scenarios/launch_card.yaml scenarios/launch_evidence.yaml"
 )
-def compare(files: Files, worlds: Worlds = None, seed: Seed = None, as_json: Json = False) -> None:
-    """Set strategies, and scenarios, side by side."""
-    from tiermix import terminal
+def compare(
+    files: Files,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="NAME", help="Default: the first strategy of a file."),
+    ] = None,
+    worlds: Worlds = None,
+    seed: Seed = None,
+    until: Until = None,
+    confidence: Confidence = None,
+    indifference: Indifference = None,
+    as_json: Json = False,
+) -> None:
+    """Set strategies, and scenarios, side by side on the same worlds."""
+    from tiermix import commands, standing, sure, terminal, versus
+    from tiermix.progress import shown_progress
 
-    analyses = answered(files, worlds, seed, optimise=True, compare="strategies")
-    print_answers(analyses, as_json, lambda: terminal.show_comparison(terminal.console(), analyses))
+    asked = sure.sure(until, worlds, confidence, indifference)
+    scenarios = [commands.load(file, worlds, seed) for file in files]
+    with shown_progress() as progress:
+        analyses = commands.compare(scenarios, progress, asked)
+    held = [standing.baseline(analysis, baseline) for analysis in analyses]
+    between = [versus.versus(analyses[0], other) for other in analyses[1:]]
+    if as_json:
+        print_json(versus.documents(analyses, between))
+    else:
+        terminal.show_comparison(terminal.console(), analyses, held, between)
 
 
 @app.command(epilog="Example: tiermix benchmark scenarios/skincare.yaml scenarios/pyramid.yaml")

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tiermix.cli.completion import scenario_files
 from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 
 if TYPE_CHECKING:
     from tiermix.analysis import Analysis
     from tiermix.commands import Compared
+    from tiermix.sure import Sure
 
 app = typer.Typer(
     name="tiermix",
@@ -27,8 +29,16 @@ app = typer.Typer(
 #: Exit codes: the scenario is invalid or infeasible; usage or internal error; interrupted.
 INVALID, FAILED, INTERRUPTED = 1, 2, 130
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file; - is standard input.")]
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files.")]
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="Scenario file; - is standard input.", autocompletion=scenario_files
+    ),
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Scenario files.", autocompletion=scenario_files),
+]
 Worlds = Annotated[
     int | None,
     typer.Option(
@@ -59,6 +69,26 @@ Certify = Annotated[
     bool,
     typer.Option("--certify", help="Add how far the plan is from the best for all worlds."),
 ]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="SHARE",
+        help="Draw worlds until the objective is known to ± this, such as 0.5%.",
+    ),
+]
+Confidence = Annotated[
+    str | None,
+    typer.Option(
+        "--confidence", metavar="SHARE", help="Choose the best strategy this surely, such as 95%."
+    ),
+]
+Indifference = Annotated[
+    str | None,
+    typer.Option(
+        "--indifference", metavar="SHARE", help="A lead that counts for nothing; default 1%."
+    ),
+]
 Out = Annotated[
     Path,
     typer.Option("--out", "-o", envvar="TIERMIX_OUT", help="Folder that holds the run folders."),
@@ -73,15 +103,23 @@ def answered(
     optimise: bool,
     compare: Compared,
     certify: bool = False,
+    asked: Sure | None = None,
 ) -> list[Analysis]:
     """Read every file, then answer every scenario."""
-    from tiermix import commands
+    from tiermix import commands, sure
     from tiermix.progress import shown_progress
 
     scenarios = [commands.load(file, worlds, seed) for file in files]
     with shown_progress() as progress:
         return [
-            commands.answer(scenario, progress, optimise=optimise, compare=compare, certify=certify)
+            commands.answer(
+                scenario,
+                progress,
+                optimise=optimise,
+                compare=compare,
+                certify=certify,
+                asked=asked or sure.AS_STATED,
+            )
             for scenario in scenarios
         ]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tiermix.cli.completion import objectives
 from tiermix.cli.options import Csv, File, Json, Seed, Worlds, app, print_json
 
 
@@ -13,7 +14,10 @@ from tiermix.cli.options import Csv, File, Json, Seed, Worlds, app, print_json
 def frontier(
     file: File,
     metrics: Annotated[
-        str | None, typer.Option("--metrics", metavar="A,B", help="Two metrics to trade.")
+        str | None,
+        typer.Option(
+            "--metrics", metavar="A,B", help="Two metrics to trade.", autocompletion=objectives
+        ),
     ] = None,
     risk: Annotated[
         bool, typer.Option("--risk", help="Trade the objective's mean for its worst worlds.")
@@ -50,7 +54,12 @@ def crossover(
     ] = None,
     objectives: Annotated[
         str | None,
-        typer.Option("--objectives", metavar="A,B,...", help="Default: reach, conversions, own."),
+        typer.Option(
+            "--objectives",
+            metavar="A,B,...",
+            help="Default: reach, conversions, own.",
+            autocompletion=objectives,
+        ),
     ] = None,
     worlds: Worlds = None,
     seed: Seed = None,

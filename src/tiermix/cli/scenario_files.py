@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from tiermix.cli.completion import run_folders
 from tiermix.cli.options import INVALID, Files, app, print_json
 
 
 @app.command(epilog="Example: tiermix verify runs/skincare-launch-0123456789")
 def verify(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Run folder.", autocompletion=run_folders)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as data.")] = False,
 ) -> None:
     """Check a saved plan and its bound again, by other means."""
