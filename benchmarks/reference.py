@@ -223,7 +223,9 @@ def _tier_worlds(
     drawn = []
     for tier in campaign.tiers:
         ln_followers = np.log(_typical(tier.followers, worlds, rng))
-        fee = _typical(tier.fee, worlds, rng)
+        moved = ln_followers - np.log(tier.followers.median)
+        fee = _typical(tier.fee, worlds, rng) * np.exp(tier.fee_elasticity * moved)
+        engagement_logit = logit(_typical(tier.engagement_rate, worlds, rng)) + resonance
         delivery = _typical(tier.delivery_rate, worlds, rng)
         overhead = _typical(tier.overhead, worlds, rng)
         drawn.append(
@@ -231,7 +233,7 @@ def _tier_worlds(
                 ln_followers=ln_followers,
                 ln_fee=np.log(fee),
                 view_logit=logit(_typical(tier.view_rate, worlds, rng)),
-                engagement_logit=logit(_typical(tier.engagement_rate, worlds, rng)) + resonance,
+                engagement_logit=engagement_logit + tier.engagement_elasticity * moved,
                 clicks=_typical(tier.clicks_per_engagement, worlds, rng),
                 conversion=_typical(tier.conversion_rate, worlds, rng),
                 authentic_logit=logit(_typical(tier.authentic_share, worlds, rng)),

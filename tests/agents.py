@@ -154,7 +154,7 @@ def hire(tier: Tier, number: int, resonance: float, rng: np.random.Generator) ->
     z_fee, z_view, z_engagement, z_authentic = rng.standard_normal((4, number))
     typical_followers = _typical(tier.followers, rng)
     followers = _followings(tier.followers, typical_followers, number, rng)
-    size = np.log(followers / typical_followers)
+    size = np.log(followers / tier.followers.median)
     delivered = rng.random(number) < _typical(tier.delivery_rate, rng)
     authentic = _spread(tier.authentic_share, z_authentic, rng)
     engagement_logit = (

@@ -77,8 +77,9 @@ class Tier:
     followers : Uncertain
         People who follow one creator.
     fee : Uncertain
-        Money per post. Its creators' spread is the whole spread of fees in the tier: what
-        `fee_elasticity` explains is part of it, the rest is residual.
+        Money per post, at the middle of the followers' range. Its creators' spread is the whole
+        spread of fees in the tier: what `fee_elasticity` explains is part of it, the rest is
+        residual.
     view_rate : Uncertain
         People reached by one post divided by followers (share).
     engagement_rate : Uncertain

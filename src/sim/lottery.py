@@ -178,7 +178,8 @@ def expected_price(tier: Tier) -> float:
     planned, and which turns available creators into money.
     """
     followers, weights = _typical_nodes(tier.followers)
-    fee = _typical_mean(tier.fee) * float((weights * _fee_factor(tier, followers)).sum())
+    moved = (followers / tier.followers.median) ** tier.fee_elasticity
+    fee = _typical_mean(tier.fee) * float((weights * moved * _fee_factor(tier, followers)).sum())
     overhead, delivery = _typical_mean(tier.overhead), _typical_mean(tier.delivery_rate)
     return float(_cost(tier, np.array(fee), np.array(delivery), np.array(overhead)))
 

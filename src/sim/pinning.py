@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.campaign import Campaign
-from sim.worlds import DRAW, REPLICATES, TIER_INPUTS, Worlds, typical_value, uncertain_laws
+from sim.worlds import (
+    DRAW,
+    REPLICATES,
+    TIER_INPUTS,
+    Worlds,
+    followed,
+    stated_values,
+    typical_value,
+    uncertain_laws,
+)
 
 Array = NDArray[np.float64]
 
@@ -54,8 +63,9 @@ def pinned(worlds: Worlds, name: str, value: float) -> Worlds:
     value : float
         In the units of the input.
     """
-    values = {**worlds.values, name: np.full(worlds.size, value)}
-    return replace(worlds, campaign=_known(worlds.campaign, name, value), values=values)
+    campaign = _known(worlds.campaign, name, value)
+    values = stated_values(worlds) | {name: np.full(worlds.size, value)}
+    return replace(worlds, campaign=campaign, values=followed(values, campaign))
 
 
 def _known(campaign: Campaign, name: str, value: float) -> Campaign:
@@ -82,7 +92,8 @@ def crossed(worlds: Worlds, others: Worlds, name: str) -> Worlds:
         Equally many.
     name : str
     """
-    return replace(worlds, values={**worlds.values, name: others.values[name]})
+    values = stated_values(worlds) | {name: stated_values(others)[name]}
+    return replace(worlds, values=followed(values, worlds.campaign))
 
 
 def shuffled(worlds: Worlds) -> Worlds:

@@ -175,7 +175,7 @@ def draw_worlds(
     }
     if n_draws > 1:
         values[DRAW] = np.floor(uniforms[DRAW] * n_draws)
-    return Worlds(campaign, seed, sample, first, values, tuple(uncertain))
+    return Worlds(campaign, seed, sample, first, followed(values, campaign), tuple(uncertain))
 
 
 def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
@@ -195,6 +195,35 @@ def _inputs(campaign: Campaign) -> dict[str, Uncertain]:
 def uncertain_laws(campaign: Campaign) -> dict[str, Uncertain]:
     """Return the inputs that differ from world to world, by name; no draws of tables of curves."""
     return {name: law for name, law in _inputs(campaign).items() if law.typical_sd > 0}
+
+
+def stated_values(worlds: Worlds) -> dict[str, Array]:
+    """Return the typical values as the laws state them: at the middle of the followers' range."""
+    values = dict(worlds.values)
+    for tier in worlds.campaign.tiers:
+        _follow(values, tier, -1.0)
+    return values
+
+
+def followed(values: dict[str, Array], campaign: Campaign) -> dict[str, Array]:
+    """Return typical values with fees and engagement rates at each world's typical following."""
+    for tier in campaign.tiers:
+        _follow(values, tier, 1.0)
+    return values
+
+
+def _follow(values: dict[str, Array], tier: Tier, way: float) -> None:
+    """Let the typical fee and engagement rate be those of the world's following, or undo it.
+
+    They are stated for the middle of the followers' range; elasticities carry them on.
+    """
+    if tier.followers.typical_sd == 0:
+        return
+    moved = way * np.log(values[f"{tier.name}.followers"] / tier.followers.median)
+    fee, rate = f"{tier.name}.fee", f"{tier.name}.engagement_rate"
+    values[fee] = values[fee] * np.exp(tier.fee_elasticity * moved)
+    if tier.engagement_elasticity != 0:
+        values[rate] = expit(logit(values[rate]) + tier.engagement_elasticity * moved)
 
 
 def typical_value(law: Uncertain, z: Array) -> Array:

@@ -14,7 +14,7 @@ from sim.information import Smoother, Worth, by_category, by_spline, partial_inf
 from sim.pinning import crossed, remembering, shuffled
 from sim.sensitivity import Indices, sobol_indices
 from sim.statistics import standard_error
-from sim.worlds import Worlds, draw_worlds
+from sim.worlds import Worlds, draw_worlds, stated_values
 from tiermix.analysis import Progress, placed
 from tiermix.scenario import Scenario
 from tiermix.task import Task
@@ -164,7 +164,9 @@ def _information(
 
 def _smoother(worlds: Worlds, given: UncertainInput) -> Smoother:
     """Return the regression on an input."""
-    return by_spline(worlds.values[given.name]) if given.ordered else by_category(worlds.draw)
+    return (
+        by_spline(stated_values(worlds)[given.name]) if given.ordered else by_category(worlds.draw)
+    )
 
 
 def _candidates(parts: Task, base: Array, plans: Sequence[Array]) -> list[Array]:

@@ -159,7 +159,8 @@ def swings_said(found: Sensitivity) -> list[str]:
         return ["No uncertain input moves the best plan's result."]
     said = [
         f"Best brings: {objective_name(found.scenario)} of the best plan if the input were "
-        "known to lie there. Loses: what today's split of the money misses of it at the worse end."
+        "known to lie there. Loses: what today's split of the money misses of it at the worse end "
+        "(money that its creators can not take is left)."
     ]
     broken = {name for s in shown for end in s.ends for name in end.breaks}
     if broken:
@@ -284,6 +285,6 @@ def _price_said(found: Sensitivity) -> str:
     step = 1000 if found.scenario.budget >= 20_000 else 100
     brought = objective_value(found.scenario, found.price * step)
     return (
-        f"In money: the budget that brings as much, at {brought} for the next "
-        f"{money(step, found.scenario.currency)}."
+        "In money: the budget that would bring as much, at the rate of the next "
+        f"{money(step, found.scenario.currency)} ({brought} of {objective_name(found.scenario)})."
     )

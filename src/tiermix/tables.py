@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from math import isfinite
 from pathlib import Path
+from typing import TypeVar
 
 from tiermix.errors import TableError
 from tiermix.quantity import shown
@@ -22,6 +23,8 @@ _DELIMITERS = (",", ";", "\t", "|")
 _SIGN_LINE = re.compile(r"^sep=(.)$")
 _CODE = re.compile(r"^[A-Z]{3}\s+|\s+[A-Z]{3}$")
 _MARKS = {".": ",", ",": "."}
+
+Place = TypeVar("Place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,43 +137,73 @@ class Table:
 
     def _decimal_mark(self, columns: Sequence[int]) -> str:
         """Return the decimal mark of a file, from the numbers that leave no doubt."""
-        known, doubtful = "", None
-        for row in self.rows:
-            for column in columns:
-                text = _bare(row.cells[column])
-                mark = _mark(text)
-                if mark == "?":
-                    doubtful = doubtful or (row, column, text)
-                elif mark and known and mark != known:
-                    told = f"{shown(row.cells[column])} has another decimal mark than rows above"
-                    raise self.error(row.line, self.header[column], told)
-                known = known or mark.strip("?")
-        if doubtful is None or known:
-            return known or "."
-        row, column, text = doubtful
-        if self.delimiter != ",":
-            whole, part = text.replace(",", ""), text.replace(",", ".")
-            if "." in text:
-                whole, part = text.replace(".", ""), text
-            message = (
-                f"{shown(row.cells[column])} could be {whole} or {part}; write {whole} plainly"
-            )
-            raise self.error(row.line, self.header[column], message)
-        return "."
+        cells = (((row, c), row.cells[c]) for row in self.rows for c in columns)
+        return decimal_mark(
+            cells, self.delimiter, lambda at, told: self.error(at[0].line, self.header[at[1]], told)
+        )
 
     def _number(self, row: Row, column: int, mark: str) -> float:
-        text, group = _bare(row.cells[column]), re.escape(_MARKS[mark])
-        point = re.escape(mark)
-        pattern = rf"[+-]?(\d+|\d{{1,3}}({group}\d{{3}})+)?({point}\d*)?([eE][+-]?\d{{1,3}})?"
-        if not (re.fullmatch(pattern, text) and re.match(r"[+-]?.?\d", text)):
-            what = shown(row.cells[column]) if row.cells[column] else "empty"
-            raise self.error(row.line, self.header[column], f"{what}; expected a number")
-        number = float(text.replace(_MARKS[mark], "").replace(mark, "."))
-        if not isfinite(number):
-            raise self.error(
-                row.line, self.header[column], f"{shown(row.cells[column])} is too large"
-            )
-        return number
+        try:
+            return number_in(row.cells[column], mark)
+        except ValueError as error:
+            raise self.error(row.line, self.header[column], str(error)) from None
+
+
+def decimal_mark(
+    cells: Iterable[tuple[Place, str]], delimiter: str, error: Callable[[Place, str], TableError]
+) -> str:
+    """Return the decimal mark of a table, from the numbers that leave no doubt.
+
+    Parameters
+    ----------
+    cells : iterable of (place, str)
+    delimiter : str
+        Between the cells of the table.
+    error : callable
+        Makes the error of a place and a message.
+
+    Raises
+    ------
+    TableError
+        If two cells contradict each other, or one could be two different numbers.
+    """
+    known, doubtful = "", None
+    for place, cell in cells:
+        text = _bare(cell)
+        mark = _mark(text)
+        if mark == "?":
+            doubtful = doubtful or (place, cell, text)
+        elif mark and known and mark != known:
+            raise error(place, f"{shown(cell)} has another decimal mark than rows above")
+        known = known or mark.strip("?")
+    if doubtful is None or known:
+        return known or "."
+    place, cell, text = doubtful
+    if delimiter != ",":
+        whole, part = text.replace(",", ""), text.replace(",", ".")
+        if "." in text:
+            whole, part = text.replace(".", ""), text
+        raise error(place, f"{shown(cell)} could be {whole} or {part}; write {whole} plainly")
+    return "."
+
+
+def number_in(cell: str, mark: str) -> float:
+    """Return the number in a cell, which may be grouped and carry a currency.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says so.
+    """
+    text, group = _bare(cell), re.escape(_MARKS[mark])
+    point = re.escape(mark)
+    pattern = rf"[+-]?(\d+|\d{{1,3}}({group}\d{{3}})+)?({point}\d*)?([eE][+-]?\d{{1,3}})?"
+    if not (re.fullmatch(pattern, text) and re.match(r"[+-]?.?\d", text)):
+        raise ValueError(f"{shown(cell) if cell else 'empty'}; expected a number")
+    number = float(text.replace(_MARKS[mark], "").replace(mark, "."))
+    if not isfinite(number):
+        raise ValueError(f"{shown(cell)} is too large")
+    return number
 
 
 def _bare(cell: str) -> str:
@@ -204,42 +237,71 @@ def read_table(path: Path) -> Table:
     TableError
         If it cannot be read, or is no table.
     """
+    source, data, text = decoded(path, MAX_BYTES)
+    delimiter = delimiter_of(text)
+    header, *rows = records(text, source, delimiter)
+    if not rows:
+        raise TableError(source, header.line, "", "no rows below the header")
+    return Table(source, header.cells, tuple(rows), delimiter, data)
+
+
+def decoded(path: Path, largest: int) -> tuple[str, bytes, str]:
+    """Return the name of a file for messages, its bytes and its text.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read, is larger than that many bytes, or is no Unicode text.
+    """
     source = str(path) if str(path).isprintable() else shown(str(path))
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(largest + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise TableError(source, 0, "", f"cannot be read: {reason}") from error
-    if len(data) > MAX_BYTES:
-        raise TableError(source, 0, "", f"larger than {MAX_BYTES // 1_000_000} MB")
+    if len(data) > largest:
+        raise TableError(source, 0, "", f"larger than {largest // 1_000_000} MB")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = data.decode(encoding)
+        return source, data, data.decode(encoding)
     except UnicodeDecodeError as error:
-        message = f"not {encoding[:6].strip('-').upper()} text: byte {error.start} is wrong"
-        raise TableError(source, 0, "", message) from error
-    return replace(_table(text, source), data=data)
+        line = data[: error.start].count(b"\n") + 1 if encoding != "utf-16" else 0
+        name = encoding[:6].strip("-").upper()
+        message = f"not {name} text: byte {error.start} is wrong; save the table as CSV UTF-8"
+        raise TableError(source, line, "", message) from error
 
 
-def _table(text: str, source: str) -> Table:
-    delimiter, rows = _delimiter(text), []
+def records(text: str, source: str, delimiter: str) -> Iterator[Row]:
+    """Yield the header and the rows of a table, each with as many cells as the header.
+
+    Raises
+    ------
+    TableError
+        If the text is no table; the generator raises at the row.
+    """
+    header: tuple[str, ...] = ()
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells) and not _SIGN_LINE.match(delimiter.join(cells)):
-                rows.append(Row(reader.line_num, tuple(cell.strip() for cell in cells)))
+            if not any(map(str.strip, cells)):
+                continue
+            if not header and _SIGN_LINE.match(delimiter.join(cells)):
+                continue
+            row = Row(reader.line_num, tuple(map(str.strip, cells)))
+            header = header or _header(row, source)
+            yield row if len(row.cells) == len(header) else _fitted(row, header, source)
     except csv.Error as error:
         raise TableError(source, reader.line_num, "", f"not CSV: {error}") from error
-    if not rows:
+    if not header:
         raise TableError(source, 0, "", "empty; expected a table with a header")
-    header = rows[0].cells
-    if all(_is_number(cell) for cell in header):
+
+
+def _header(row: Row, source: str) -> tuple[str, ...]:
+    if all(_is_number(cell) for cell in row.cells):
         message = "no header; expected the names of the columns, such as spend,response"
-        raise TableError(source, rows[0].line, "", message)
-    if len(rows) == 1:
-        raise TableError(source, rows[0].line, "", "no rows below the header")
-    return Table(source, header, tuple(_fitted(r, header, source) for r in rows[1:]), delimiter)
+        raise TableError(source, row.line, "", message)
+    return row.cells
 
 
 def _is_number(cell: str) -> bool:
@@ -255,7 +317,7 @@ def _fitted(row: Row, header: Sequence[str], source: str) -> Row:
     return Row(row.line, cells[:n])
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Return what stands between the cells, by the first line that is not blank."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     told = _SIGN_LINE.match(first.strip())

@@ -239,7 +239,7 @@ def test_the_expected_price_is_the_mean_cost_over_worlds(name: str) -> None:
 
 def test_the_expected_price_of_lognormal_fees_has_the_closed_form() -> None:
     tier = replace(EVERYTHING, delivery_rate=KNOWN(0.9, "logit"))
-    fee = 300 * exp((0.2**2 + 1.0**2) / 2)
+    fee = 300 * exp((0.2**2 + 1.0**2 + (0.6 * 0.2) ** 2) / 2)
     closed = 0.9 * 2 * fee * 0.9 + 60 * exp(0.4**2 / 2)
     assert expected_price(tier) == pytest.approx(closed, rel=1e-9)
 

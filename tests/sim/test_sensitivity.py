@@ -1,5 +1,7 @@
 """Sobol' indices against closed forms and against SALib."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,12 +9,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from SALib.analyze import sobol as salib
 
+from sim.lottery import expected_price, mean_cost
 from sim.pinning import crossed, input_value, inputs, pinned, remembering, shuffled
 from sim.purchase import PARTS, price_list
 from sim.response import respond
 from sim.sensitivity import Indices, sobol_indices
-from sim.uncertain import Z95
-from sim.worlds import REPLICATES, Worlds, draw_worlds
+from sim.uncertain import Z95, Uncertain
+from sim.worlds import REPLICATES, Worlds, draw_worlds, stated_values
 from specimens import card_like
 
 Array = NDArray[np.float64]
@@ -128,9 +131,10 @@ def test_what_is_pinned_is_known_and_nothing_else_moves() -> None:
     high = input_value(worlds, "micro.fee", Z95)
     assert high == pytest.approx(400.0)  # the end of the range that was stated
     there = pinned(worlds, "micro.fee", high)
-    assert (there.values["micro.fee"] == high).all()
+    before, after = stated_values(worlds), stated_values(there)
+    assert after["micro.fee"] == pytest.approx(high)
     others = [name for name in worlds.values if name != "micro.fee"]
-    assert all((there.values[name] == worlds.values[name]).all() for name in others)
+    assert all(np.allclose(after[name], before[name], rtol=1e-12) for name in others)
     assert "micro.fee" in inputs(worlds)
     assert "micro.fee" not in inputs(there)
     assert price_list(there.campaign)[0] > price_list(worlds.campaign)[0]
@@ -149,3 +153,25 @@ def test_worlds_with_a_memory_give_the_same_response() -> None:
             )
             assert (one == other).all()
     assert keeping.memory
+
+
+def test_a_known_following_carries_fees_with_it() -> None:
+    """Pinning and undoing agree with a campaign that states the value."""
+    base = card_like()
+    followers = Uncertain.stated("log", (8_000, 20_000), (3_000, 60_000))
+    tier = replace(base.tiers[0], followers=followers, fee_elasticity=0.3)
+    campaign = replace(base, tiers=(tier, *base.tiers[1:]))
+    worlds = draw_worlds(campaign, 256, 3)
+    fee, following = f"{tier.name}.fee", f"{tier.name}.followers"
+    known = replace(tier, followers=replace(followers, median=9_000, typical_sd=0.0))
+    told = replace(campaign, tiers=(known, *base.tiers[1:]))
+    stated = draw_worlds(told, 256, 3, order=worlds.order)
+    pin = pinned(worlds, following, 9_000)
+    assert pin.values[fee] == pytest.approx(stated.values[fee], rel=1e-12)
+    assert mean_cost(pin, pin.campaign.tiers[0]) == pytest.approx(
+        mean_cost(stated, stated.campaign.tiers[0]), rel=1e-12
+    )
+    fixed = pinned(worlds, fee, 500.0)
+    assert mean_cost(fixed, fixed.campaign.tiers[0]).mean() == pytest.approx(
+        expected_price(fixed.campaign.tiers[0]), rel=0.01
+    )

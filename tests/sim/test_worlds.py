@@ -30,11 +30,17 @@ STATED = {
 }
 
 
+FLAT = replace(
+    CAMPAIGN,
+    tiers=tuple(
+        replace(tier, fee_elasticity=0.0, engagement_elasticity=0.0) for tier in CAMPAIGN.tiers
+    ),
+)
+
+
 def wide(tiers: int) -> Campaign:
     """Return a campaign with more uncertain inputs than the Sobol table has dimensions."""
-    return replace(
-        CAMPAIGN, tiers=tuple(replace(CAMPAIGN.tiers[0], name=f"tier{i}") for i in range(tiers))
-    )
+    return replace(FLAT, tiers=tuple(replace(FLAT.tiers[0], name=f"t{i}") for i in range(tiers)))
 
 
 def same(one: Worlds, other: Worlds) -> bool:
@@ -94,7 +100,7 @@ def test_what_is_known_is_the_same_in_every_world() -> None:
 
 @pytest.mark.parametrize("name", STATED)
 def test_a_twentieth_of_typical_values_lies_beyond_either_end(name: str) -> None:
-    worlds = draw_worlds(CAMPAIGN, 4096, 11)
+    worlds = draw_worlds(FLAT, 4096, 11)
     low, high = STATED[name]
     values = worlds.values[name]
     assert (values < low).mean() == pytest.approx(0.05, abs=0.003)
@@ -120,7 +126,20 @@ def first_points(campaign: Campaign, sample: int, seeds: int) -> npt.NDArray[np.
     )
 
 
-@pytest.mark.parametrize("campaign", [CAMPAIGN, wide(14)], ids=["card", "wide"])
+def test_fees_and_engagement_follow_the_middle_following_of_the_world() -> None:
+    tier = CAMPAIGN.tiers[0]
+    flat, tied = (draw_worlds(campaign, 512, 3) for campaign in (FLAT, CAMPAIGN))
+    moved = flat.tier(tier, "followers") / tier.followers.median
+    assert np.ptp(moved) > 0
+    assert tier.fee_elasticity != 0 != tier.engagement_elasticity
+    fees = flat.tier(tier, "fee") * moved**tier.fee_elasticity
+    assert tied.tier(tier, "fee") == pytest.approx(fees, rel=1e-12)
+    odds = [w.tier(tier, "engagement_rate") for w in (flat, tied)]
+    before, after = (rate / (1 - rate) for rate in odds)
+    assert after == pytest.approx(before * moved**tier.engagement_elasticity, rel=1e-12)
+
+
+@pytest.mark.parametrize("campaign", [FLAT, wide(14)], ids=["card", "wide"])
 def test_inputs_are_independent_of_each_other(campaign: Campaign) -> None:
     points = first_points(campaign, 0, seeds=30)
     correlation = np.corrcoef(points) - np.eye(len(points))

@@ -7,7 +7,14 @@ import sys
 
 import typer
 
-from tiermix.cli import main_job, questions, reports, scenario_files, sensitivity
+from tiermix.cli import (
+    calibrating,
+    main_job,
+    questions,
+    reports,
+    scenario_files,
+    sensitivity,
+)
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 
 __all__ = [
@@ -15,6 +22,7 @@ __all__ = [
     "INTERRUPTED",
     "INVALID",
     "app",
+    "calibrating",
     "main",
     "main_job",
     "questions",
