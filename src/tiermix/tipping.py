@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from optimize.optimum import BRANCH_GAP
 from sim.pinning import input_value
 from sim.uncertain import Z95
 from tiermix.uncertain_inputs import UncertainInput
@@ -18,6 +19,10 @@ LOOKED_AT = (-FARTHEST, -Z95, Z95, FARTHEST)
 
 #: How close a tipping point is pinned down, in spreads of the input.
 PINNED = 0.01
+
+#: What a plan may miss of the best, relative to it, and still tie with it: twice the gap that is
+#: promised where curves are not concave.
+TIE = 2 * BRANCH_GAP
 
 #: Which choice changes: the line that leads the best plan, or the best of the file's strategies.
 Choice = Literal["lead", "strategy"]
@@ -75,9 +80,22 @@ def tips(asked: Questions, given: UncertainInput, choice: Choice) -> Iterator[Ti
     here = best(asked.here, choice)
     middle = () if here in (best(at(-Z95), choice), best(at(Z95), choice)) else (0.0,)
     for low, high in pairwise(sorted((*LOOKED_AT, *middle))):
-        if best(at(low), choice) != best(at(high), choice):
+        if best(at(low), choice) == best(at(high), choice):
+            continue
+        if choice == "strategy" or not _tied(asked, given, at(low), at(high)):
             left, right = _closed_in(lambda z: best(at(z), choice), low, high)
             yield Tip(given, choice, at(left), at(right))
+
+
+def _tied(asked: Questions, given: UncertainInput, low: WhatIf, high: WhatIf) -> bool:
+    """Return whether the best plan of either end is as good at the other: it leads by chance."""
+    for here, there in ((low, high), (high, low)):
+        if here.solution is None or there.solution is None:
+            return False
+        most = here.solution.value
+        if asked.judged(given.name, here.value, there.solution.plan) < most - TIE * abs(most):
+            return False
+    return True
 
 
 def _closed_in(choice: Callable[[float], str], low: float, high: float) -> tuple[float, float]:

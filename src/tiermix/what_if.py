@@ -116,6 +116,11 @@ class Questions:
             self._answers[name, value] = self.here if same else self._asked(task, value)
         return self._answers[name, value]
 
+    def judged(self, name: str, value: float, plan: Array) -> float:
+        """Return what a split of the money brings if an input has a value."""
+        task = self.stated(name, value)
+        return task.judged(placed(task.problem, plan))
+
     def _asked(self, task: Task, value: float) -> WhatIf:
         """Return the answer to a task in which an input has a value."""
         try:

@@ -17,10 +17,11 @@ from histories import ORDER_VALUE, drawn_truth, simulated
 from tiermix.calibration import writing
 from tiermix.calibration.backtest import backtest
 from tiermix.calibration.calibrating import Calibration, calibrate, silent
-from tiermix.calibration.checks import left_out, predictive_checks
+from tiermix.calibration.checks import Check, left_out, predictive_checks
 from tiermix.calibration.forecasting import coverage, pinball
 from tiermix.calibration.history import History
 from tiermix.calibration.tiers import Setting, of_preset, setting_of_scenario
+from tiermix.calibration.trials import chart
 from tiermix.cli import app
 from tiermix.errors import TableError, UsageError
 from tiermix.scenario_file import parse, read
@@ -109,6 +110,18 @@ def test_the_users_text_stays_around_what_was_learned(tmp_path: Path) -> None:
         invoke("calibrate", history, "--into", scenario, "--no-check", "--json").find('"diff": ""')
         > 0
     )  # the same posts say the same again
+
+
+def test_more_posts_change_what_an_earlier_calibration_wrote(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text(SCENARIO)
+    for n in (100, 200):
+        invoke(
+            "calibrate", written(tmp_path, posts(n)), "--into", scenario, "--write", "--no-check"
+        )
+    lines = scenario.read_text().splitlines()
+    assert "# 200 posts of " in next(line for line in lines if "view_rate" in line)
+    assert not any("100 posts" in line for line in lines)
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
@@ -216,6 +229,18 @@ def test_an_order_value_is_money_over_conversions() -> None:
 def test_simulated_posts_look_like_posts_of_the_same_law() -> None:
     found = learned(posts(600))
     assert not any(check.differs.any() for check in predictive_checks(found, 1))
+
+
+def test_the_chart_marks_observed_quantiles_between_simulated_ones() -> None:
+    numbers = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 0.0])
+    check = Check("micro", "fee", 9, numbers, numbers / 2, numbers, numbers * 2, numbers > 999)
+    (line, legend, _) = chart([check])
+    strip = line.removeprefix("  micro fee  ")
+    first, middle, last = (i for i, cell in enumerate(strip) if cell == "●")
+    assert last - middle == pytest.approx(middle - first, abs=1)  # even in logs
+    assert strip[first - 1] == strip[first + 1] == "─"
+    assert len(line) <= 78
+    assert "observed" in legend
 
 
 def test_posts_of_two_kinds_are_told_apart_from_the_law() -> None:

@@ -9,7 +9,7 @@ from functools import cache
 from io import StringIO
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 from briefs import MACRO, MICRO, ODD, analysed, brief
 from optimize.nearly_best import NEARLY
+from optimize.optimum import Solution
 from sim.pinning import input_value, remembering
 from sim.uncertain import Z95
 from sim.worlds import draw_worlds
@@ -28,9 +29,9 @@ from tiermix.scenario_file import parse
 from tiermix.sensitivity import Sensitivity, Swing
 from tiermix.sensitivity_document import document, plausible, rows
 from tiermix.task import Task, state
-from tiermix.tipping import PINNED, best
+from tiermix.tipping import PINNED, best, tips
 from tiermix.uncertain_inputs import named
-from tiermix.what_if import leader
+from tiermix.what_if import Questions, WhatIf, leader
 
 STRATEGIES = (
     "{micro_only: {micro: 100%}, macro_only: {macro: 100%}, half: {micro: 50%, macro: 50%}}"
@@ -121,9 +122,9 @@ def test_swings_fall_and_idle_inputs_are_those_of_other_metrics() -> None:
 def test_the_choice_differs_on_both_sides_of_a_tipping_point(choice: str) -> None:
     """Both sides are worked out again from the file with the value stated in it."""
     found = asked(brief(None, **MIXED), 256)
-    tips = [t for t in found.tips if t.choice == choice and t.given.short == "macro.fee"]
-    assert tips
-    for tip in tips:
+    mine = [t for t in found.tips if t.choice == choice and t.given.short == "macro.fee"]
+    assert mine
+    for tip in mine:
         low, high = tip.below.value, tip.above.value
         law = found.scenario.campaign.tiers[1].fee
         assert 0 < np.log(high / low) <= PINNED * law.typical_sd * (1 + 1e-9)
@@ -158,6 +159,36 @@ def test_without_a_tipping_point_the_choice_is_the_same_all_over() -> None:
             task = state(found.scenario, replace(worlds, values=values))
             if given.key in ("view_rate", "authentic_share"):  # what is allowed stays the same
                 assert leader(found.scenario.lines, task.solve()) == best(found.here, "lead")
+
+
+class Answers:
+    """What-if answers of a made-up input: line a leads below its middle, line b above."""
+
+    def __init__(self, found: Sensitivity, missed: float) -> None:
+        self.task = state(found.scenario, found.worlds)
+        self.here, self._missed = found.here, missed
+        law = found.scenario.campaign.tiers[0].overhead
+        self._middle = law.median
+
+    def answer(self, name: str, value: float) -> WhatIf:
+        plan = np.array([1.0, 0.0]) if value < self._middle else np.array([0.0, 1.0])
+        solution = Solution("optimal", plan, 100.0, 100.0, 0.0)
+        return WhatIf(value, solution, "ab"[int(plan[1])], 100.0, (), {})
+
+    def judged(self, name: str, value: float, plan: np.ndarray) -> float:
+        solution = self.answer(name, value).solution
+        assert solution is not None
+        return 100.0 - self._missed * float(not np.array_equal(plan, solution.plan))
+
+
+@pytest.mark.parametrize(("missed", "number"), [(1.0, 1), (0.05, 1), (0.01, 0), (0.0, 0)])
+def test_a_lead_by_chance_is_no_tipping_point(missed: float, number: int) -> None:
+    found = asked(brief(None, **MIXED))
+    given = swing_of(found, "micro.overhead").given
+    told = list(tips(cast(Questions, Answers(found, missed)), given, "lead"))
+    assert len(told) == number
+    middle = found.scenario.campaign.tiers[0].overhead.median
+    assert all(tip.below.value < middle <= tip.above.value for tip in told)
 
 
 def nested_worth(found: Sensitivity, name: str) -> float:

@@ -68,6 +68,8 @@ class TierFit:
         Posts of a creator in one campaign, on average.
     authentic : float or None
         The authentic share to write, where the rates learned contain it.
+    notes : list of str
+        What a reader should know.
     """
 
     prior: TierPrior
@@ -107,6 +109,7 @@ def fit_tier(history: History, rows: Rows, prior: TierPrior) -> TierFit:
     fits |= {"clicks_per_engagement": tier.clicks(), "conversion_rate": tier.conversions()}
     fits |= {"delivery_rate": _delivery(history, rows, prior)}
     found = TierFit(prior, rows.size, _distinct(history, rows), fits, _posts_each(history, posted))
+    found.notes += _apart(history, posted)
     _account_for_fakes(found)
     return found
 
@@ -252,7 +255,6 @@ class _Tier:
             around(typical, whole * shrink, link), law, fit.posts_sd,
             slope * shrink if x is not None else None,
             fit.slope_sd() if x is not None else None,
-            note=_posts_note(creators, fit.posts_sd),
         )  # fmt: skip
         middle = float(fit.coefficients[0])
         spread = Spread(middle, slope, fit.creators_sd, fit.posts_sd, self.reference)
@@ -366,12 +368,17 @@ def _mean_spread(fit: MixedFit, whole: float) -> float:
     return (high - low) / (2 * Z95)
 
 
-def _posts_note(creators: NDArray[np.intp], posts_sd: float) -> str:
-    """Say how posts and creators were told apart."""
-    several = int((np.bincount(np.unique(creators, return_inverse=True)[1]) > 1).sum())
-    if several < TELLING:
-        return f"too few creators with several posts: these are taken to differ by {posts_sd:.2f}"
-    return ""
+def _apart(history: History, rows: Rows) -> list[str]:
+    """Say so where posts cannot be told apart from creators."""
+    if (
+        not rows.size
+        or (_by_creator(history.creator[rows], np.ones(rows.size)) > 1).sum() >= TELLING
+    ):
+        return []
+    return [
+        "Too few creators with several posts: how posts of one creator differ is assumed, as "
+        "public profiles do."
+    ]
 
 
 def _by_creator(creator: NDArray[np.intp], values: Array) -> Array:

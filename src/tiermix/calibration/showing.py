@@ -12,7 +12,7 @@ from sim.uncertain import Uncertain
 from tiermix.calibration.calibrating import Calibration, silent
 from tiermix.calibration.estimates import Estimate, Outlier, Range, around
 from tiermix.calibration.learning import TierFit
-from tiermix.calibration.writing import PERCENT, learned_text
+from tiermix.calibration.writing import PERCENT, learned_text, resting
 from tiermix.terminal import blank_table, say, section
 from tiermix.words import NOTHING, number
 
@@ -40,7 +40,7 @@ def show_estimates(out: Console, found: Calibration) -> None:
     title.append(f"  {history.size:,} rows", style="not bold")
     out.print(title)
     for fit in found.tiers:
-        section(out, f"{fit.prior.name}: {fit.posts:,} posts of {fit.creators:,} creators")
+        section(out, f"{fit.prior.name}: {resting(fit.posts, fit.creators)}")
         if fit.posts:
             out.print(_table(fit))
             out.print()
@@ -49,7 +49,7 @@ def show_estimates(out: Console, found: Calibration) -> None:
         section(out, "Order value")
         value = found.order_value
         text = f"{_shown(value.typical, value.key)} {found.currency} a conversion"
-        say(out, [f"{text}, from {value.posts:,} posts of {value.creators:,} creators."])
+        say(out, [f"{text}, from {resting(value.posts, value.creators)}."])
     section(out, "Good to know")
     say(out, [*found.notes, *reading(found)])
 
@@ -117,7 +117,7 @@ def _remarks(fit: TierFit) -> list[str]:
         said.append(
             f"Posts of one creator differ by (sd on the log or logit scale): {', '.join(apart)}."
         )
-    said += silent(fit)
+    said += [*fit.notes, *silent(fit)]
     return said + _outliers(fit.outliers)
 
 
@@ -159,6 +159,7 @@ def _tier(fit: TierFit) -> Json:
         "creators": fit.creators,
         "authentic_share": fit.authentic,
         "inputs": {estimate.key: _estimate(estimate) for estimate in fit.estimates},
+        "notes": fit.notes,
         "outliers": [
             {
                 "line": one.line,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from scipy.special import bdtr
@@ -23,6 +24,9 @@ Json = dict[str, Any]
 #: Quantiles that the table shows, by position in `LEVELS`; the share of zeros comes last.
 SHOWN = (0, 2, 4)
 
+#: Columns of the chart, and the fewest that a line of it needs.
+CHART_WIDTH, SHORTEST = 78, 20
+
 #: How unlikely as few ranges would hold by chance, where a reader is warned.
 LOW = 0.025
 
@@ -36,8 +40,42 @@ def show_checks(out: Console, checks: Sequence[Check], left_out: Sequence[Foreca
         table.add_row(f"{check.tier}\n{LABELS[check.key]}", *cells)
     out.print(table)
     out.print()
+    for line in chart(checks):
+        out.print(line)
     say(out, checks_said(checks))
     say(out, left_out_said(left_out))
+
+
+def chart(checks: Sequence[Check]) -> list[str]:
+    """Return a chart: where simulations put three quantiles, and where the observed ones lie.
+
+    Each line has a scale of its own, in logs where nothing is zero.
+    """
+    width = max((len(f"{c.tier} {LABELS[c.key]}") for c in checks), default=0)
+    room = CHART_WIDTH - width - 4
+    lines = [
+        f"  {f'{check.tier} {LABELS[check.key]}':{width}}  {_strip(check, room)}"
+        for check in checks
+        if room >= SHORTEST
+    ]
+    legend = "  ● observed 5 %, 50 %, 95 %   ── where 90 % of simulations put them"
+    return [*lines, legend, ""] if lines else []
+
+
+def _strip(check: Check, room: int) -> str:
+    """Return one line of the chart."""
+    at = list(SHOWN)
+    told = np.stack([check.observed[at], check.low[at], check.high[at]])
+    if told.min() > 0:
+        told = np.log(told)
+    span = float(np.ptp(told)) or 1.0
+    observed, low, high = np.round((told - told.min()) / span * (room - 1)).astype(int)
+    cells = [" "] * room
+    for a, b in zip(low, high, strict=True):
+        cells[a : b + 1] = "─" * (b - a + 1)
+    for i in observed:
+        cells[i] = "●"
+    return "".join(cells).rstrip()
 
 
 def _cell(check: Check, i: int) -> str:

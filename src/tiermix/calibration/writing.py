@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher, unified_diff
 from io import StringIO
@@ -36,7 +37,16 @@ FIGURES = 3
 #: The largest share that the end of a range can be.
 NEARLY_ALL = 0.9999
 
+#: A comment that an earlier calibration wrote.
+_OURS = re.compile(r"^#\s*[\d,]+ posts? of [\d,]+ creators?(?=\s*(\n|$))")
+
 _ELASTICITIES = {"fee": "fee_elasticity", "engagement_rate": "engagement_elasticity"}
+
+
+def resting(posts: int, creators: int) -> str:
+    """Return what an estimate rests on, in words."""
+    whose = f"{creators:,} creator{'s' if creators != 1 else ''}"
+    return f"{posts:,} post{'s' if posts != 1 else ''} of {whose}"
 
 
 def tier_values(fit: TierFit) -> dict[str, Any]:
@@ -219,16 +229,18 @@ def _put(block: CommentedMap, key: str, value: Any) -> None:
 
 
 def _say_where_from(block: CommentedMap, fit: TierFit) -> None:
-    """Write beside each new line what it rests on, where there is no comment yet."""
+    """Write beside each learned line what it rests on, where there is no comment but ours."""
     if block.fa.flow_style():
         return
     for estimate in fit.estimates:
-        if not estimate.learned or block.ca.items.get(estimate.key):
+        key, value = estimate.key, block.get(estimate.key)
+        if not estimate.learned or (isinstance(value, CommentedMap) and not value.fa.flow_style()):
             continue
-        posts, creators = estimate.posts, estimate.creators
-        if not isinstance(block[estimate.key], CommentedMap) or block[estimate.key].fa.flow_style():
-            told = f"{posts:,} posts of {creators:,} creators"
-            block.yaml_add_eol_comment(told, estimate.key, column=0)
+        told, comment = resting(estimate.posts, estimate.creators), block.ca.items.get(key)
+        if not comment:
+            block.yaml_add_eol_comment(told, key, column=0)
+        elif comment[2] is not None:
+            comment[2].value = _OURS.sub(f"# {told}", comment[2].value, count=1)
 
 
 def _woven(text: str, before: str, after: str) -> str:

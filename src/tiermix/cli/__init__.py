@@ -7,14 +7,7 @@ import sys
 
 import typer
 
-from tiermix.cli import (
-    calibrating,
-    main_job,
-    questions,
-    reports,
-    scenario_files,
-    sensitivity,
-)
+from tiermix.cli import calibrating, main_job, questions, reports, scenario_files, sensitivity
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 
 __all__ = [
