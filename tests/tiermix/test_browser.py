@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -190,9 +191,9 @@ def test_hostile_names_stay_text(browser: Browser, tmp_path: Path) -> None:
     page.close()
 
 
-@pytest.fixture(scope="module")
-def explored(browser: Browser, folder: Path) -> Iterator[Watched]:
-    """Yield the explore page of the run."""
+@contextmanager
+def exploring(browser: Browser, folder: Path) -> Iterator[Watched]:
+    """Yield the explore page of a run."""
     command = [TIERMIX, "explore", str(folder), "--no-browser"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as served:
         assert served.stderr is not None
@@ -204,6 +205,23 @@ def explored(browser: Browser, folder: Path) -> Iterator[Watched]:
         seen.page.close()
         served.terminate()
         served.stderr.read()
+
+
+@pytest.fixture(scope="module")
+def explored(browser: Browser, folder: Path) -> Iterator[Watched]:
+    """Yield the explore page of the run."""
+    with exploring(browser, folder) as seen:
+        yield seen
+
+
+def test_hostile_names_stay_text_while_exploring(browser: Browser, tmp_path: Path) -> None:
+    with exploring(browser, run_folder(HOSTILE_BRIEF, tmp_path, report=False)) as seen:
+        assert seen.complaints == []
+        labels = [label.text_content() for label in seen.page.locator(".line label").all()]
+        assert labels == list(HOSTILE)
+        assert seen.page.locator("img, iframe, main script").count() == 0
+        seen.page.set_viewport_size({"width": 360, "height": 900})
+        assert not scrolls_sideways(seen.page)
 
 
 def test_the_explore_page_tells_what_simulate_tells(explored: Watched, tmp_path: Path) -> None:

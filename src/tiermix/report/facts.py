@@ -54,6 +54,7 @@ def facts(analysis: Analysis) -> dict[str, Any]:
         "curve_metric": curve_metric(analysis),
         "curve_worlds": n_worlds,
         "step": step(scenario.budget),
+        "whole_creators": scenario.whole_creators,
         "curves": [_curve(analysis, worlds, line) for line in range(len(scenario.lines))],
         "build_up": _build_up(analysis, worlds) if scenario.campaign.tiers else [],
         "effective_frequency": scenario.campaign.effective_frequency,

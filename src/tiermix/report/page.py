@@ -56,6 +56,7 @@ def _sections(contents: Contents) -> Iterator[Section]:
     metric = facts["curve_metric"]
     what = "the blended score" if metric == SCORE else label_of(metric).lower()
     marginal = money.marginal(contents)
+    whole = " The next money counts at the rate of whole creators." * facts["whole_creators"]
     yield Section(
         "split",
         "The plan beside its alternatives",
@@ -74,7 +75,7 @@ def _sections(contents: Contents) -> Iterator[Section]:
         "What each line adds",
         f"What money on one line adds to {what}, while the plan keeps its other lines. Line: "
         f"the mean; band: 9 of 10 of {facts['curve_worlds']:,} worlds, before the luck of "
-        "each count; dot: the plan.",
+        f"each count; dot: the plan.{whole}",
         (*money.responses(contents), *([marginal] if marginal else [])),
     )
     yield Section(
