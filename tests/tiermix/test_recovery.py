@@ -137,6 +137,8 @@ def test_the_90_percent_ranges_hold_the_truth(name: str) -> None:
         assert np.mean(mine.held) >= 0.85 - 2 * error, key
         if key != "followers":  # cut followers leave their middle open: ranges hold too much
             assert np.mean(mine.held) <= 0.95 + 2 * error, key
+        if "followers" not in found:
+            continue  # the law before the tier's cut is not seen then
         if mine.contents:
             assert 0.85 <= np.mean(mine.contents) <= 0.96, key
         if mine.narrower and n >= 100:
