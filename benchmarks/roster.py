@@ -66,7 +66,7 @@ def market(n: int, seed: int, worlds: int = 16) -> tuple[Problem, Response]:
         )
         for s in range(3)
     )
-    budget = float(0.06 * n * np.median(fees))
+    budget = float(0.1 * n * np.median(fees))
     names = tuple(f"c{i}" for i in range(n))
     problem = Problem(names, budget, tuple(fees.tolist()), (0.0,) * n, (), tuple(fees.tolist()))
     return problem, Response(np.zeros((worlds, n)), ridges)

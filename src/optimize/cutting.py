@@ -173,12 +173,21 @@ class Search:
         self.master.add_cuts(function, spends, values, gradients, local=local)
         return float(above.slopes @ spends + values.sum())
 
-    def climb(self, gap: float, *, relaxed: bool, rounds: int = ROUNDS) -> None:
+    def climb(self, gap: float, *, relaxed: bool, rounds: int | None = None) -> None:
         """Cut until the gap is closed, where everything is concave.
 
         A bound on parts of creators holds for whole ones too.
+
+        Parameters
+        ----------
+        gap : float
+            Relative.
+        relaxed : bool
+            Whether parts of creators are allowed, and spends below the minimum deal.
+        rounds : int, optional
+            Tangents at most; `ROUNDS` if left out.
         """
-        last, last_spends = self.rounds + rounds, np.full(self.best.size, np.nan)
+        last, last_spends = self.rounds + (rounds or ROUNDS), np.full(self.best.size, np.nan)
         self.value = self.value if relaxed else -inf
         if self._problem.prices is not None and not relaxed:
             self.round_off(self.best)
