@@ -13,7 +13,7 @@ Doig (1960).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from math import inf
 
@@ -35,7 +35,13 @@ MARGIN = 0.05
 NARROW = 1e-10
 
 
-def branch(search: Search, problem: Problem, root: Box, gap: float) -> int:
+def branch(
+    search: Search,
+    problem: Problem,
+    root: Box,
+    gap: float,
+    told: Callable[[float], None] = lambda gap: None,
+) -> int:
     """Split boxes until the gap is closed or too many have been looked at.
 
     Parameters
@@ -47,6 +53,8 @@ def branch(search: Search, problem: Problem, root: Box, gap: float) -> int:
         As `Search.settle` returns it.
     gap : float
         Relative.
+    told : callable, optional
+        Told the gap that is left after every box that was split.
 
     Returns
     -------
@@ -64,7 +72,9 @@ def branch(search: Search, problem: Problem, root: Box, gap: float) -> int:
                 heapq.heappush(queue, (-settled.bound, next(order), settled))
             else:
                 closed = max(closed, settled.bound)
-    search.bound = max(search.value, closed, -queue[0][0] if queue else -inf)
+        search.bound = max(search.value, closed, *(-bound for bound, _, _ in queue[:1]))
+        told(search.gap)
+    search.bound = max(search.value, closed, *(-bound for bound, _, _ in queue[:1]))
     return looked
 
 

@@ -12,7 +12,7 @@ the best of one aim first, then the most of the other).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -81,7 +81,12 @@ class Point:
 
 
 def frontier(
-    problem: Problem, first: Aim, second: Aim, floors: Sequence[Floor] = (), n_points: int = 11
+    problem: Problem,
+    first: Aim,
+    second: Aim,
+    floors: Sequence[Floor] = (),
+    n_points: int = 11,
+    told: Callable[[int], None] = lambda done: None,
 ) -> tuple[Point, ...]:
     """Find the most of one aim for levels of another that rise in equal steps.
 
@@ -93,6 +98,8 @@ def frontier(
         What every plan must reach beside them.
     n_points : int
         At least 2.
+    told : callable, optional
+        Told after every point how many are done.
 
     Returns
     -------
@@ -114,11 +121,12 @@ def frontier(
         levels = np.array([high])
     else:
         levels = np.linspace(low, high, n_points)
+    points: list[Point] = []
     found = sweep(problem, first, second, floors, levels)
-    return tuple(
-        Point(float(level), second.value(solution.plan), solution)
-        for level, solution in zip(levels, found, strict=True)
-    )
+    for level, solution in zip(levels.tolist(), found, strict=True):
+        points.append(Point(level, second.value(solution.plan), solution))
+        told(len(points))
+    return tuple(points)
 
 
 def ends(problem: Problem, first: Aim, second: Aim, floors: Sequence[Floor]) -> tuple[float, float]:
@@ -132,8 +140,8 @@ def ends(problem: Problem, first: Aim, second: Aim, floors: Sequence[Floor]) -> 
 
 def sweep(
     problem: Problem, first: Aim, second: Aim, floors: Sequence[Floor], levels: Array
-) -> list[Solution]:
-    """Return the best plan of the first aim for every level of the second.
+) -> Iterator[Solution]:
+    """Yield the best plan of the first aim for every level of the second.
 
     Parameters
     ----------
@@ -145,13 +153,13 @@ def sweep(
     """
     asked = [*floors, second.floor(float(levels[0]))]
     if not _cuts_last(problem, first, asked):
-        return [_alone(problem, first, second, floors, level) for level in levels.tolist()]
+        for level in levels.tolist():
+            yield _alone(problem, first, second, floors, level)
+        return
     search = started(problem, functional(first.response, problem.budget, first.risk), asked)
-    solutions = []
     for level in levels.tolist():
         found = _moved(search, problem, len(floors), level)
-        solutions.append(found or _alone(problem, first, second, floors, level))
-    return solutions
+        yield found or _alone(problem, first, second, floors, level)
 
 
 def _cuts_last(problem: Problem, first: Aim, asked: Sequence[Floor]) -> bool:

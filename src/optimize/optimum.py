@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
@@ -74,7 +74,11 @@ class Solution:
 
 
 def maximise(
-    problem: Problem, response: Response, risk: Risk = MEAN, floors: Sequence[Floor] = ()
+    problem: Problem,
+    response: Response,
+    risk: Risk = MEAN,
+    floors: Sequence[Floor] = (),
+    watch: Callable[[float], None] = lambda gap: None,
 ) -> Solution:
     """Find the plan with the largest response, and a bound on every plan's.
 
@@ -86,6 +90,8 @@ def maximise(
         What the response of many worlds comes to; the mean if left out.
     floors : sequence of Floor
         What the plan must reach beside it.
+    watch : callable, optional
+        Told the relative gap after every two boxes of branch and bound.
 
     Raises
     ------
@@ -110,7 +116,7 @@ def maximise(
         root = search.settle(search.root, promise)
         if problem.prices is not None:
             search.round_off(root.start)
-        boxes = branch(search, problem, root, promise)
+        boxes = branch(search, problem, root, promise, watch)
         prices = _local_prices(search, problem)
     if search.value == -inf:
         raise InfeasibleError("no plan satisfies all limits and floors together")

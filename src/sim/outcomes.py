@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import inf
@@ -27,7 +27,7 @@ from sim.metrics import METRICS
 from sim.purchase import PARTS, Purchase
 from sim.response import ridge
 from sim.shapes import AtLeast
-from sim.worlds import Worlds
+from sim.worlds import BLOCK, Worlds
 
 Array = NDArray[np.float64]
 
@@ -62,6 +62,7 @@ def evaluate(
     purchase: Purchase = PARTS,
     *,
     threads: int | None = None,
+    told: Callable[[int], None] = lambda done: None,
 ) -> Outcomes:
     """Simulate plans on common worlds.
 
@@ -74,6 +75,8 @@ def evaluate(
         `PARTS`, or `WHOLE`: then the spend metric is what the creators drawn really cost.
     threads : int, optional
         Default: one per processor. The result does not depend on it.
+    told : callable, optional
+        Told after every block how many worlds are done.
 
     Raises
     ------
@@ -87,7 +90,10 @@ def evaluate(
         raise ValueError("plans must spend finite amounts of at least 0")
 
     with ThreadPoolExecutor(threads or cpu_count()) as pool:
-        blocks = list(pool.map(lambda part: _block(part, spends, purchase), worlds.blocks()))
+        blocks = []
+        for block in pool.map(lambda part: _block(part, spends, purchase), worlds.blocks()):
+            blocks.append(block)
+            told(min(len(blocks) * BLOCK, worlds.size))
     return Outcomes(
         worlds,
         _joined([block.values for block in blocks]),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from math import inf
+from math import inf, isfinite
 from typing import Literal
 
 import numpy as np
@@ -32,7 +32,9 @@ from tiermix.comparing import Pair, Sampled, Selected, pairs
 from tiermix.errors import TooLargeError
 from tiermix.infeasible import solved
 from tiermix.scenario import Scenario
+from tiermix.steps import Step
 from tiermix.task import Task, state
+from tiermix.words import share
 
 Array = NDArray[np.float64]
 
@@ -221,10 +223,11 @@ def analyse(
     solution = None
     if optimise:
         progress("optimising")
-        solution = solved(scenario, task)
+        solution = solved(scenario, task, partial(_proving, progress))
         plans[OPTIMUM] = solution.plan
-    progress("simulating every plan, creator by creator")
-    outcomes = evaluate(worlds, list(plans.values()), purchase(feasible))
+    outcomes = evaluate(
+        worlds, list(plans.values()), purchase(feasible), told=partial(_playing, progress, worlds)
+    )
     strategies = _strategies(outcomes, task, scenario, plans, wishes)
     judge = partial(_judged, task.goal, task.risk)
     optimum = _optimum(outcomes, task, judge, strategies, solution) if solution else None
@@ -258,6 +261,16 @@ def _most_hired(scenario: Scenario) -> Array:
     most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
     available = [*(i.tier.available for i in campaign.items), *(0.0 for _ in campaign.curves)]
     return np.minimum(available, most)
+
+
+def _proving(progress: Progress, gap: float) -> None:
+    """Tell how far the proof of the best plan is."""
+    progress(f"optimising, {share(gap)} left to prove" if isfinite(gap) else "optimising")
+
+
+def _playing(progress: Progress, worlds: Worlds, done: int) -> None:
+    """Tell how many worlds are simulated."""
+    progress(Step("simulating every plan, creator by creator", done, worlds.size, "worlds"))
 
 
 def _check_size(scenario: Scenario) -> None:

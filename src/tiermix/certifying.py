@@ -16,6 +16,7 @@ from tiermix import story
 from tiermix.analysis import OPTIMUM, Analysis, Progress
 from tiermix.errors import UsageError
 from tiermix.scenario import Scenario
+from tiermix.steps import Step
 from tiermix.words import share
 
 #: Banks of worlds; the worlds of a bank, as a part of the scenario's, and at least.
@@ -61,7 +62,7 @@ def certified(analysis: Analysis, progress: Progress) -> Analysis:
         chosen = candidate(plan, _response(analysis, scenario.worlds, CHECKED), risk)
     worlds, gaps = max(scenario.worlds // PART, LEAST), np.zeros(BANKS)
     for g in range(BANKS):
-        progress(f"optimising on fresh bank {g + 1} of {BANKS}")
+        progress(Step("optimising on fresh banks", g, BANKS, "banks"))
         bank = _response(analysis, worlds, FIRST + g)
         gaps[g] = bank_gap(analysis.problem, bank, chosen, risk)
     interval = replications(gaps, worlds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil, floor, isfinite, log10
 
 from optimize.diagnosis import Demanded, conflict
@@ -20,7 +21,9 @@ from tiermix.words import share
 DIGITS = 4
 
 
-def solved(scenario: Scenario, task: Task) -> Solution:
+def solved(
+    scenario: Scenario, task: Task, told: Callable[[float], None] = lambda gap: None
+) -> Solution:
     """Find the best plan of a scenario, or say what stands in the way of any.
 
     Parameters
@@ -28,6 +31,8 @@ def solved(scenario: Scenario, task: Task) -> Solution:
     scenario : Scenario
     task : Task
         The scenario on its worlds.
+    told : callable, optional
+        Told the gap that is left, where that takes branch and bound.
 
     Raises
     ------
@@ -36,7 +41,7 @@ def solved(scenario: Scenario, task: Task) -> Solution:
         stands in the file, and what would mend it.
     """
     try:
-        return task.solve()
+        return task.solve(told)
     except InfeasibleError as error:
         raise InfeasibleError(explained(scenario, task)) from error
 

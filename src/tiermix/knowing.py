@@ -17,6 +17,7 @@ from sim.statistics import standard_error
 from sim.worlds import Worlds, draw_worlds, stated_values
 from tiermix.analysis import Progress, placed
 from tiermix.scenario import Scenario
+from tiermix.steps import Step
 from tiermix.task import Task
 from tiermix.uncertain_inputs import UncertainInput
 from tiermix.what_if import Questions, goal_response, restated
@@ -113,7 +114,7 @@ def _indices(
     at_a, at_b = outcomes(a), outcomes(b)
     mixed = np.empty((len(inputs), n))
     for i, given in enumerate(inputs):
-        progress(f"exchanging {given.short} ({i + 1} of {len(inputs)})")
+        progress(Step("exchanging inputs", i, len(inputs), "inputs"))
         mixed[i] = outcomes(crossed(a, b, given.name))
     if not inputs or np.ptp(at_a) == 0:
         return None
@@ -125,7 +126,7 @@ def _foresight(parts: Task, progress: Progress) -> Foresight:
     n = min(FORESEEN, parts.worlds.size)
     found = []
     for start in range(0, n, 16):
-        progress(f"optimising single worlds ({start} of {n})")
+        progress(Step("optimising single worlds", start, n, "worlds"))
         found.append(
             foresee(parts.problem, parts.response, parts.floors, range(start, min(start + 16, n)))
         )

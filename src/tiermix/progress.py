@@ -7,10 +7,42 @@ from contextlib import contextmanager
 from threading import Timer
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from tiermix.steps import Step
 
 #: Seconds after which progress is shown.
 PATIENCE = 1.0
+
+
+class _Rate(ProgressColumn):
+    """How much is done, and how fast."""
+
+    def render(self, task: Task) -> Text:
+        """Return such as ``2,048 of 4,096 worlds, 1,200/s``."""
+        if task.total is None:
+            return Text()
+        rate = f", {task.speed:,.3g}/s" if task.speed else ""
+        return Text(f"{task.completed:,.0f} of {task.total:,.0f} {task.fields['unit']}{rate}")
+
+
+class _Left(TimeRemainingColumn):
+    """Time left, where it can be told."""
+
+    def render(self, task: Task) -> Text:
+        """Return such as ``0:00:12 left``."""
+        return Text() if task.total is None else super().render(task).append(" left")
 
 
 @contextmanager
@@ -20,18 +52,30 @@ def shown_progress() -> Iterator[Callable[[str], None]]:
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
+        BarColumn(bar_width=12),
+        _Rate(),
+        _Left(),
         TimeElapsedColumn(),
         console=console,
         transient=True,
         disable=not console.is_terminal or console.is_dumb_terminal,
     )
-    task = bar.add_task("starting", total=None)
+    task = bar.add_task("starting", total=None, unit="")
     timer = Timer(PATIENCE, bar.start)
     timer.daemon = True
     timer.start()
     try:
-        yield lambda step: bar.update(task, description=step)
+        yield lambda step: _tell(bar, task, step)
     finally:
         timer.cancel()
         timer.join()
         bar.stop()
+
+
+def _tell(bar: Progress, task: TaskID, step: str) -> None:
+    """Show a step; one of another kind begins anew."""
+    total, unit = (step.total, step.unit) if isinstance(step, Step) else (None, "")
+    if bar.tasks[0].description != step:
+        bar.reset(task, total=total, description=str(step), unit=unit)
+    if isinstance(step, Step):
+        bar.update(task, completed=step.done, total=total)

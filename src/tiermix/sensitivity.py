@@ -23,6 +23,7 @@ from tiermix.analysis import Progress, placed
 from tiermix.infeasible import solved
 from tiermix.knowing import Information, learn
 from tiermix.scenario import Scenario
+from tiermix.steps import Step
 from tiermix.task import Task, state
 from tiermix.tipping import Tip, tips
 from tiermix.uncertain_inputs import UncertainInput, named
@@ -202,7 +203,7 @@ def _swings(
     """Return how far every input moves the best, the largest first, and those that do not."""
     swings, idle = [], []
     for i, given in enumerate(inputs, start=1):
-        progress(f"asking what if {given.short} were known ({i} of {len(inputs)})")
+        progress(Step("asking what if each input were known", i, len(inputs), "inputs"))
         low, high = _ends(asked, given)
         at_high = asked.answer(given.name, high)
         if at_high is asked.here:
@@ -231,7 +232,7 @@ def _tips(asked: Questions, swings: Sequence[Swing], progress: Progress) -> tupl
     found = []
     for i, swing in enumerate(swings, start=1):
         if swing.given.ordered:
-            progress(f"looking where {swing.given.short} tips the choice ({i} of {len(swings)})")
+            progress(Step("looking where the choice tips", i, len(swings), "inputs"))
             found += list(tips(asked, swing.given, "lead"))
             if len(asked.strategies) > 1:
                 found += list(tips(asked, swing.given, "strategy"))

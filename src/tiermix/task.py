@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ class Task:
     risk: Risk
     floors: tuple[Floor, ...]
 
-    def solve(self) -> Solution:
+    def solve(self, told: Callable[[float], None] = lambda gap: None) -> Solution:
         """Find the best plan.
 
         Raises
@@ -49,7 +50,7 @@ class Task:
         InfeasibleError
             If no plan satisfies all limits and floors.
         """
-        return maximise(self.problem, self.response, self.risk, self.floors)
+        return maximise(self.problem, self.response, self.risk, self.floors, told)
 
     def judged(self, plan: Array) -> float:
         """Return what a plan comes to, the lottery of creators averaged out."""

@@ -18,6 +18,7 @@ from sim.metrics import METRICS
 from sim.statistics import Summary
 from tiermix import certifying, margins, media_plan, standing, story, sure, versus
 from tiermix.analysis import OPTIMUM, Analysis, Strategy
+from tiermix.bars import ranges
 from tiermix.versus import Versus
 from tiermix.words import NOTHING, SIGNS, brief_money, money, number, share
 
@@ -71,6 +72,29 @@ def show_strategies(out: Console, analysis: Analysis) -> None:
             "and in brackets what 9 of 10 worlds lie between."
         ],
     )
+    _draw_ranges(out, analysis)
+
+
+def _draw_ranges(out: Console, analysis: Analysis) -> None:
+    """Draw what 9 of 10 worlds lie between, for the first metric of the objective."""
+    metric = analysis.scenario.objective[0][0]
+    found = {}
+    for name, strategy in _ranked(analysis):
+        told = strategy.metrics[metric].statistics
+        found[name] = (told["p5"], told["mean"], told["p95"])
+    drawn = ranges(found)
+    if len(drawn) > 1:
+        low, high = (pick(pick(ends) for ends in found.values()) for pick in (min, max))
+        scale = f"from {_end(analysis, metric, min(low, 0))} to {_end(analysis, metric, high)}"
+        out.print()
+        out.print(Text(f"  {METRICS[metric].label}, {scale}", style="dim"))
+        for line in drawn:
+            out.print(Padding(Text(line, no_wrap=True), (0, 0, 0, 2), expand=False))
+
+
+def _end(analysis: Analysis, metric: str, x: float) -> str:
+    """Return an end of a scale as people read it."""
+    return brief_money(x, _unit(analysis)) if METRICS[metric].unit == "money" else number(x)
 
 
 def _title(out: Console, analysis: Analysis) -> None:

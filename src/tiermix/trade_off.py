@@ -21,6 +21,7 @@ from tiermix.errors import UsageError
 from tiermix.infeasible import explained
 from tiermix.result_schema import FORMAT
 from tiermix.scenario import Scenario
+from tiermix.steps import Step
 from tiermix.task import Task, state
 from tiermix.validation import suggestion
 from tiermix.words import money, number, share
@@ -224,9 +225,12 @@ def _stated(scenario: Scenario, progress: Progress) -> Task:
 def _swept(
     scenario: Scenario, task: Task, aims: list[Aim], n_points: int, progress: Progress
 ) -> tuple[Point, ...]:
-    progress(f"optimising {n_points} plans")
+    def told(done: int) -> None:
+        progress(Step("optimising", done, n_points, "plans"))
+
+    told(0)
     try:
-        return frontier(task.problem, aims[0], aims[1], task.floors, n_points)
+        return frontier(task.problem, aims[0], aims[1], task.floors, n_points, told)
     except InfeasibleError as error:
         raise InfeasibleError(f"{scenario.path}: {explained(scenario, task)}") from error
 

@@ -97,7 +97,7 @@ def test_the_ends_are_the_best_of_each_aim(pair: str) -> None:
 def test_the_later_points_of_one_search_take_few_rounds() -> None:
     first, second = PAIRS["mean and worst"]
     levels = np.linspace(*ends(TASK, first, second, ()), 21)
-    warm = sum(s.rounds for s in sweep(TASK, first, second, (), levels)[1:])
+    warm = sum(s.rounds for s in list(sweep(TASK, first, second, (), levels))[1:])
     fresh = sum(
         maximise(TASK, first.response, first.risk, [second.floor(level)]).rounds
         for level in levels[1:].tolist()
