@@ -8,8 +8,7 @@ from math import sqrt
 from typing import Any
 
 from optimize.optimum import Solution
-from tiermix import __version__
-from tiermix.result_schema import FORMAT
+from tiermix.heading import heading
 from tiermix.scenario import Scenario
 
 #: Share of the spend from which one line is the whole plan.
@@ -114,12 +113,7 @@ def document(found: Crossover) -> dict[str, Any]:
     """Return the map as plain data."""
     scenario = found.scenario
     return {
-        "tiermix": FORMAT,
-        "version": __version__,
-        "scenario": {"name": scenario.name, "sha256": scenario.sha256},
-        "seed": scenario.seed,
-        "worlds": scenario.worlds,
-        "currency": scenario.currency,
+        **heading(scenario),
         "objectives": {
             row.name: {
                 "budgets": [_mix(mix) for mix in row.mixes],

@@ -12,10 +12,11 @@ from optimize.problem import binding
 from optimize.risk import Attainment, MeanWorst, Risk
 from sim.purchase import hired
 from sim.statistics import Summary
-from tiermix import __version__, result_schema, selecting, until
+from tiermix import result_schema, selecting, until
 from tiermix.analysis import Analysis, Estimate, Optimum, Strategy
 from tiermix.comparing import Interval, Pair
-from tiermix.result_schema import FORMAT, Document
+from tiermix.heading import heading
+from tiermix.result_schema import Document
 
 
 def document(analysis: Analysis) -> Document:
@@ -30,13 +31,7 @@ def document(analysis: Analysis) -> Document:
     scenario = analysis.scenario
     optimum = analysis.optimum
     result: dict[str, Any] = {
-        "tiermix": FORMAT,
-        "version": __version__,
-        "scenario": {"name": scenario.name, "sha256": scenario.sha256},
-        "seed": scenario.seed,
-        "worlds": scenario.worlds,
-        "budget": scenario.budget,
-        "currency": scenario.currency,
+        **heading(scenario),
         **({"optimum": _optimum(analysis, optimum)} if optimum else {}),
         "strategies": {
             name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()

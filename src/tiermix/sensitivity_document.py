@@ -10,9 +10,8 @@ import numpy as np
 from sim.information import Worth
 from sim.pinning import input_value
 from sim.worlds import Worlds
-from tiermix import __version__
+from tiermix.heading import heading
 from tiermix.knowing import FORESEEN, SAMPLED
-from tiermix.result_schema import FORMAT
 from tiermix.sensitivity import Sensitivity, Swing
 from tiermix.tipping import FARTHEST, Tip
 from tiermix.uncertain_inputs import UncertainInput
@@ -32,13 +31,7 @@ def document(found: Sensitivity) -> dict[str, Any]:
     scenario, solution = found.scenario, found.solution
     terms = scenario.objective
     return {
-        "tiermix": FORMAT,
-        "version": __version__,
-        "scenario": {"name": scenario.name, "sha256": scenario.sha256},
-        "seed": scenario.seed,
-        "worlds": scenario.worlds,
-        "budget": scenario.budget,
-        "currency": scenario.currency,
+        **heading(scenario),
         "objective": terms[0][0] if len(terms) == 1 else dict(terms),
         "base": {
             "plan": _spends(found, solution.plan),

@@ -15,11 +15,10 @@ from optimize.risk import MeanWorst
 from sim.metrics import METRICS, OBJECTIVES
 from sim.response import Response, respond
 from sim.worlds import Worlds, draw_worlds
-from tiermix import __version__
 from tiermix.analysis import Progress
 from tiermix.errors import UsageError
+from tiermix.heading import heading
 from tiermix.infeasible import explained
-from tiermix.result_schema import FORMAT
 from tiermix.scenario import Scenario
 from tiermix.steps import Step
 from tiermix.task import Task, state
@@ -258,13 +257,7 @@ def document(found: TradeOff) -> dict[str, Any]:
     """Return a trade-off as plain data."""
     scenario = found.scenario
     return {
-        "tiermix": FORMAT,
-        "version": __version__,
-        "scenario": {"name": scenario.name, "sha256": scenario.sha256},
-        "seed": scenario.seed,
-        "worlds": scenario.worlds,
-        "budget": scenario.budget,
-        "currency": scenario.currency,
+        **heading(scenario),
         "first": {"name": found.first.name, "label": found.first.label},
         "second": {"name": found.second.name, "label": found.second.label},
         "knee": None if found.knee is None else found.knee + 1,
