@@ -105,9 +105,29 @@ def fitted(problem: Problem, wish: Sequence[float] | Array) -> Array:
 
 
 def whole_spends(problem: Problem, plan: Array) -> Array:
-    """Return the money that the whole creators in a plan cost, shape (n_lines,)."""
+    """Return the money that the whole creators in a plan cost, shape (n_lines,).
+
+    A tier that is spread over phases hires as many as its money in all phases pays for: the
+    largest parts of creators are rounded up, as far as that breaks no limit.
+    """
     prices = np.array(problem.prices)
-    return np.asarray(np.floor(plan / prices * (1 + 1e-12)) * prices)
+    wanted = plan / prices * (1 + 1e-12)
+    counts = np.floor(wanted)
+    broken = len(problem.violations(counts * prices))
+    for lines in _of_one_tier(problem):
+        left = int(np.floor(wanted[lines].sum()) - counts[lines].sum())
+        for line in lines[np.argsort(counts[lines] - wanted[lines], kind="stable")][:left]:
+            counts[line] += 1
+            if len(problem.violations(counts * prices)) > broken:
+                counts[line] -= 1
+    return np.asarray(counts * prices)
+
+
+def _of_one_tier(problem: Problem) -> list[NDArray[np.intp]]:
+    """Return the lines of every tier that is in several phases."""
+    tiers = np.array([line.partition("@")[0] for line in problem.lines])
+    found = [np.flatnonzero(tiers == tier) for tier in dict.fromkeys(tiers.tolist())]
+    return [lines for lines in found if lines.size > 1]
 
 
 def _lower(problem: Problem) -> Array:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from math import inf
 
@@ -62,6 +63,7 @@ def branch(
         Boxes that were looked at.
     """
     order, looked, closed = count(), 1, -inf
+    root = replace(root, high=_in_creators(problem, root.low, root.high)[1])
     queue = [(-root.bound, next(order), root)]
     while queue and looked < BOXES and search.promising(max(-queue[0][0], closed), gap):
         _, _, box = heapq.heappop(queue)
@@ -90,7 +92,16 @@ def _halves(search: Search, problem: Problem, box: Box) -> Iterator[Box]:
         ends = box.low.copy(), box.high.copy()
         ends[0][line], ends[1][line] = low, high
         if low <= high:
-            yield Box(*ends, box.bound, box.start, box.cuts)
+            yield Box(*_in_creators(problem, *ends), box.bound, box.start, box.cuts)
+
+
+def _in_creators(problem: Problem, low: Array, high: Array) -> tuple[Array, Array]:
+    """Shrink a box to whole creators, so that every split leaves a smaller one."""
+    if problem.prices is None:
+        return low, high
+    unit = np.array(problem.prices) / problem.budget
+    least, most = np.ceil(low / unit - WHOLE) * unit, np.floor(high / unit + WHOLE) * unit
+    return np.minimum(least, most), most
 
 
 def _indivisible(problem: Problem, box: Box) -> NDArray[np.bool_]:

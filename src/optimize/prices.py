@@ -40,7 +40,7 @@ def shadow_prices(
     for j, limit in enumerate(problem.limits):
         own = [i for i in limit.lines if problem.upper[i] == limit.upper < problem.caps[i]]
         price = solution.prices.get(f"upper{j}", 0.0) + sum(at_most.pop(i, 0.0) for i in own)
-        name = limit.name if limit.name.startswith(AVAILABLE) else f"the maximum of {limit.name}"
+        name = limit.name if limit.hires else f"the maximum of {limit.name}"
         found[name] = price if price > trifle else 0.0
         price = solution.prices.get(f"lower{j}", 0.0)
         found[f"the minimum of {limit.name}"] = price if price < -trifle else 0.0

@@ -38,12 +38,15 @@ class Limit:
         Positions of the lines.
     lower, upper : float
         Money; `upper` may be infinite.
+    hires : bool
+        Whether it is about the creators that there are.
     """
 
     name: str
     lines: tuple[int, ...]
     lower: float = 0.0
     upper: float = inf
+    hires: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +164,7 @@ def binding(problem: Problem, plan: Array) -> tuple[str, ...]:
         if limit.lower > 0 and spent < limit.lower + step:
             found.append(f"the minimum of {limit.name}")
         if spent > limit.upper - step and (spent > 0 or limit.upper == 0):
-            hires = limit.name.startswith(AVAILABLE)
-            found.append(limit.name if hires else f"the maximum of {limit.name}")
+            found.append(limit.name if limit.hires else f"the maximum of {limit.name}")
     return tuple(found)
 
 
@@ -201,5 +203,5 @@ def _shared(campaign: Campaign, prices: Array) -> list[Limit]:
         lines = tuple(i for i, item in enumerate(campaign.items) if item.tier == tier)
         if isfinite(tier.available):
             most = tier.available * float(prices[lines[0]])
-            found.append(Limit(f"{AVAILABLE}{tier.name}", lines, upper=most))
+            found.append(Limit(f"{AVAILABLE}{tier.name}", lines, upper=most, hires=True))
     return found

@@ -18,11 +18,10 @@ from optimize.floors import Demand, Floor
 from optimize.goal import Goal
 from optimize.nearly_best import NearlyBest, nearly_best
 from optimize.optimum import Solution
-from optimize.problem import AVAILABLE, FEASIBILITY, Problem, purchase
+from optimize.problem import FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
 from sim.compare import best, regret, share_interval
-from sim.metrics import OBJECTIVES
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
@@ -244,7 +243,7 @@ def analyse(
             worlds,
             task.goal.of(outcomes),
             judged,
-            {m: outcomes.controlled[m] for m in OBJECTIVES},
+            {m: outcomes.controlled[m] for m in scenario.metrics if m in outcomes.controlled},
         ),
     )
 
@@ -290,7 +289,7 @@ def placed(feasible: Problem, wish: Array) -> Array:
     plan = np.minimum(wish, feasible.caps)
     for limit in feasible.limits:
         lines = list(limit.lines)
-        if limit.name.startswith(AVAILABLE) and plan[lines].sum() > limit.upper:
+        if limit.hires and plan[lines].sum() > limit.upper:
             plan[lines] *= limit.upper / plan[lines].sum()
     return whole_spends(feasible, plan) if feasible.prices is not None else plan
 

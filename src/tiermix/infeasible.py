@@ -80,7 +80,7 @@ def _place(scenario: Scenario, task: Task, one: Demanded) -> Path:
             return (section, demand.metric)
         case _ if limits[one.index].name.startswith(CURVE):
             return ("curves", limits[one.index].name.removeprefix(CURVE), "max_spend")
-        case _ if limits[one.index].name.startswith(AVAILABLE):
+        case _ if limits[one.index].hires:
             return ("tiers", limits[one.index].name.removeprefix(AVAILABLE), "available")
         case side:
             return ("limits", limits[one.index].name, _SIDES[side])

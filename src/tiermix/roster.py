@@ -103,6 +103,8 @@ def _refuse(scenario: Scenario, roster: Roster) -> None:
     for tier in scenario.campaign.tiers:
         if tier.minimum_deal and tier.name in {quote.tier for quote in roster.quotes}:
             raise UsageError(f"{where}: the minimum deal of {tier.name} means nothing to quotes")
+        if tier.minimum_deal:
+            raise UsageError(f"{where} can not stand beside the minimum deal of {tier.name} yet")
     if not any(quote.available for quote in roster.quotes):
         raise InfeasibleError(f"{roster.source}: none of the creators is available")
 

@@ -97,7 +97,7 @@ def with_roster(scenario: Scenario, creators: Path | None, overlap: Path | None)
         If the campaign runs in phases.
     """
     campaign = scenario.campaign
-    if campaign.phases:
+    if campaign.phases and creators is not None:
         raise UsageError(f"{scenario.path}: named creators are not yet supported beside `phases`")
     tiers = [tier.name for tier in campaign.tiers]
     if creators is not None:

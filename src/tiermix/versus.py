@@ -133,7 +133,8 @@ def _in_one_currency(first: Analysis, second: Analysis, metric: str) -> bool:
 def _metrics(first: Analysis, second: Analysis) -> list[str]:
     """Return the metrics of both objectives, in the order in which people read them."""
     asked = {metric for x in (first, second) for metric, _ in x.scenario.objective} - {"spend"}
-    return [m for m in first.scenario.metrics if m in asked and _in_one_currency(first, second, m)]
+    both = [m for m in first.sampled.controlled if m in second.sampled.controlled and m in asked]
+    return [m for m in both if _in_one_currency(first, second, m)]
 
 
 def document(found: Versus) -> dict[str, object]:

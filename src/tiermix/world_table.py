@@ -55,7 +55,7 @@ def write_worlds(analysis: Analysis, path: Path) -> None:
         "strategy": pyarrow.array(names.tolist()).dictionary_encode(),
         "world": np.tile(np.arange(worlds.size, dtype=np.int32), len(plans)),
     }
-    for name in METRICS:
+    for name in scenario.metrics:
         found = values[name].ravel()
         column = f"{name}_{scenario.currency}" if METRICS[name].unit == "money" else name
         columns[column] = pyarrow.array(found, mask=~np.isfinite(found))

@@ -317,3 +317,25 @@ def test_what_is_wrong_is_said_without_a_traceback(tmp_path: Path) -> None:
     assert isinstance(done.exception, TableError)
     done = CliRunner().invoke(app, ["calibrate", str(path), "--write"])
     assert isinstance(done.exception, UsageError)
+
+
+def test_an_elasticity_fits_the_ranges_as_they_are_written(tmp_path: Path) -> None:
+    """Fees in proportion to followers: the block that is learned can be read."""
+    rng = np.random.default_rng(4)
+    rows = ["creator,tier,date,followers,fee,reach,engagements,clicks,conversions"]
+    for i in range(12):
+        followers = int(rng.lognormal(10.2, 0.3))
+        for post in range(4):
+            seen = int(followers * 0.3)
+            rows.append(
+                f"c{i},micro,2025-0{post + 1}-01,{followers},{followers * 0.02:.0f},{seen},"
+                f"{seen // 10},{seen // 100},1"
+            )
+    table, scenario = tmp_path / "posts.csv", tmp_path / "launch.yaml"
+    table.write_text("\n".join(rows), encoding="utf-8")
+    CliRunner().invoke(app, ["init", str(scenario)])
+    words = ["calibrate", str(table), "--into", str(scenario), "--write", "--no-check"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "fee_elasticity" in scenario.read_text(encoding="utf-8")
+    read(str(scenario))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 from rich.console import Console
+from typer.testing import CliRunner
 
 from briefs import MACRO, MICRO, analysed, brief
 from optimize.errors import InfeasibleError
 from sim.lottery import expected_price
 from tiermix import margins, story, terminal
 from tiermix.analysis import OPTIMUM, Analysis, analyse
+from tiermix.cli import app
 from tiermix.result import document
 from tiermix.scenario_file import parse
+from tiermix.versus import versus
+from tiermix.world_table import write_worlds
 
 #: Small creators who start slowly, in two phases.
 TIERS = {
@@ -125,3 +132,47 @@ def test_a_halo_is_certified_and_bounds_what_is_simulated() -> None:
     means = [s.averaged for s in found.strategies.values() if not s.violations]
     assert max(means) <= solution.upper_bound * (1 + 1e-9)
     assert np.isfinite([s.objective.mean for s in found.strategies.values()]).all()
+
+
+def test_two_creators_are_two_however_they_are_spread_over_phases() -> None:
+    tiers = {"micro": MICRO, "macro": MACRO}
+    more = {"phases": "{tease: {weeks: 3}, launch: {weeks: 6}}", "whole_creators": "true"}
+    text = brief(tiers, budget="100_000", strategies="{two: 2 macro}", **more)
+    found = analysed(text)
+    price = expected_price(found.scenario.campaign.tiers[1])
+    assert found.strategies["two"].plan.sum() == pytest.approx(2 * price)
+
+
+def test_a_limit_named_like_creators_is_a_limit() -> None:
+    limit = '{"available creators of x": {lines: [micro, macro], max: 20%}}'
+    found = analysed(brief(limits=limit, strategies="{all: {micro: 90%}}"))
+    assert found.strategies["all"].plan.sum() == pytest.approx(54_000)
+    assert found.strategies["all"].violations
+
+
+def test_scenarios_are_compared_by_the_end_of_a_phase() -> None:
+    first, second = (analysed(layered(objective=o)) for o in ("reach@tease", "conversions"))
+    told = versus(first, second).differences[OPTIMUM]
+    assert set(told) == {"reach@tease", "conversions"}
+
+
+def test_a_whole_plan_that_pays_for_nobody_of_a_tier_is_found_at_once() -> None:
+    more = {"objective": "effective_reach", "whole_creators": "true", "budget": "4_474"}
+    found = analysed(brief(TIERS, phases=PHASES, **more))
+    assert found.optimum is not None
+    assert found.optimum.solution.status == "optimal"
+    assert found.optimum.solution.boxes < 100
+
+
+def test_the_best_plan_alone_is_found_in_phases(tmp_path: Path) -> None:
+    file = tmp_path / "phases.yaml"
+    file.write_text(layered(), encoding="utf-8")
+    done = CliRunner().invoke(app, ["optimize", str(file), "--worlds", "64", "--json"])
+    assert done.exit_code == 0
+    assert "micro@launch" in json.loads(done.stdout)["optimum"]["plan"]
+
+
+def test_every_metric_by_a_phase_is_kept_world_by_world(tmp_path: Path) -> None:
+    write_worlds(analysed(layered(objective="reach@tease")), tmp_path / "worlds.parquet")
+    columns = parquet.read_table(tmp_path / "worlds.parquet").column_names
+    assert {"reach@tease", "spend@tease_USD"} <= set(columns)

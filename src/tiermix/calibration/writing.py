@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher, unified_diff
 from io import StringIO
-from math import floor, inf, isinf, log10
+from math import copysign, floor, inf, isinf, log10
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -16,10 +16,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarint import ScalarInt
 
+from sim.uncertain import Uncertain
 from tiermix.calibration.calibrating import Calibration
 from tiermix.calibration.estimates import Estimate
 from tiermix.calibration.learning import TierFit
 from tiermix.errors import UsageError
+from tiermix.quantity import parse_quantity
 from tiermix.scenario_file import parse
 
 #: Inputs that are written as percentages.
@@ -63,9 +65,31 @@ def tier_values(fit: TierFit) -> dict[str, Any]:
         values[estimate.key] = _law(estimate)
         if estimate.elasticity is not None:
             values[_ELASTICITIES[estimate.key]] = int(estimate.elasticity * 100) / 100
+    for key, elasticity in _ELASTICITIES.items():
+        if elasticity in values:
+            values[elasticity] = _fitting(fit, values, key, values[elasticity])
     if fit.authentic is not None:
         values["authentic_share"] = "100%"
     return values
+
+
+def _fitting(fit: TierFit, values: dict[str, Any], key: str, elasticity: float) -> float:
+    """Return an elasticity that the ranges as they are written leave room for."""
+    spreads = [_written_spread(fit, values, one) for one in (key, "followers")]
+    largest = spreads[0] / spreads[1] if spreads[1] > 0 else inf
+    if abs(elasticity) <= largest:
+        return elasticity
+    return copysign(floor(largest * 1000) / 1000, elasticity)
+
+
+def _written_spread(fit: TierFit, values: dict[str, Any], key: str) -> float:
+    """Return the spread between creators that an input will have, on its link scale."""
+    estimate = next(one for one in fit.estimates if one.key == key)
+    written = values.get(key)
+    if not isinstance(written, Mapping) or "creators" not in written:
+        return estimate.before.creators_sd if estimate.before else 0.0
+    ends = parse_quantity(written["creators"])
+    return Uncertain.stated(estimate.link, creators=(ends.low, ends.high)).creators_sd
 
 
 def learned_text(calibration: Calibration) -> str:

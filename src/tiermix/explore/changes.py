@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tiermix.allotments import spoken
 from tiermix.scenario import Scenario
 
 #: The name of the strategy that holds the plan.
@@ -68,18 +69,19 @@ def asked(tree: Mapping[str, Any], budget: float, objective: str | None) -> str:
 
 
 def _shares(strategies: Any) -> dict[str, Any]:
-    """Return the strategies of a file that fit any budget: those without amounts of money."""
+    """Return the strategies of a file that fit any budget: those in shares alone, and rules."""
     return {
         name: gets
         for name, gets in (strategies or {}).items()
-        if name != EXPLORED
-        and not (isinstance(gets, Mapping) and any(_is_money(x) for x in gets.values()))
+        if name != EXPLORED and _fits_any(gets)
     }
 
 
-def _is_money(value: Any) -> bool:
-    text = str(value)
-    return "%" not in text and "creator" not in text and text.strip() != "rest"
+def _fits_any(gets: Any) -> bool:
+    """Whether a strategy asks for no money and no number of creators, which cost money."""
+    said = spoken(gets)
+    allotted = said.values() if isinstance(said, Mapping) else ()
+    return all("%" in str(one) or str(one).strip() == "rest" for one in allotted)
 
 
 def _plain(value: float) -> int | float:
