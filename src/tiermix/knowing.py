@@ -160,7 +160,10 @@ def _information(
     gain, bound = foresight.gains(parts.risk, without)
     more = utilities(parts.risk, np.stack([without, foresight.values]), 0)
     error = standard_error(few, more[1] - more[0])
-    return Information(gain, error, bound, worths, len(candidates))
+    most = {  # one input is worth no more than all of them
+        name: replace(worth, value=min(worth.value, bound)) for name, worth in worths.items()
+    }
+    return Information(gain, error, bound, most, len(candidates))
 
 
 def _smoother(worlds: Worlds, given: UncertainInput) -> Smoother:

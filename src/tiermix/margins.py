@@ -27,8 +27,11 @@ def limits(analysis: Analysis) -> list[str]:
     bound = binding(analysis.problem, plan)
     left = analysis.scenario.budget - float(plan.sum())
     said = []
-    if "budget" in bound:
+    if "budget" in bound and left <= BINDING * analysis.scenario.budget:
         said.append(f"The whole budget is spent. {_next_money(analysis)}")
+    elif "budget" in bound:
+        little = f"{money(left, currency)} of the budget is left"
+        said.append(f"{little}: it pays for no more creators. {_next_money(analysis)}")
     elif left > 0:
         said.append(f"{money(left, currency)} of the budget is left. {_why_left(analysis, left)}")
     others = [name for name in bound if name != "budget"]

@@ -176,7 +176,13 @@ def _lead(analysis: Analysis, optimum: Optimum) -> str:
         return f", {value(analysis, -lead)} less than {name}{broken}"
     if second <= 0:
         return f", {value(analysis, lead)} (± {value(analysis, error)}) more than {name}"
-    return f", {share(lead / second)} (± {share(error / second)}) more than {name}"
+    more = f"{share(lead / second)} (± {share(error / second)}) more than {name}"
+    twins = [
+        other
+        for other, strategy in analysis.strategies.items()
+        if other != OPTIMUM and _same(analysis, optimum.solution.plan, strategy.plan)
+    ]
+    return f", the same plan as {listing(twins)} and {more}" if twins else f", {more}"
 
 
 def _same(analysis: Analysis, plan: NDArray[np.float64], other: NDArray[np.float64]) -> bool:

@@ -203,7 +203,7 @@ def brought(worlds: Worlds, problem: Problem, metric: str) -> Response:
     """
     response = respond(worlds, metric, purchase(problem))
     if not brings(response):
-        raise UsageError(f"no line brings any {metric}: name other metrics")
+        raise UsageError(f"no line brings any {metric}: name other metrics, --metrics A,B")
     return response
 
 

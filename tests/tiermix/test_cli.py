@@ -242,9 +242,9 @@ def test_an_interruption_mid_simulation_is_130(file: str) -> None:
         "import os, signal, threading\n"
         "from tiermix import analysis\n"
         "whole = analysis.evaluate\n"
-        "def interrupted(*words):\n"
+        "def interrupted(*words, **more):\n"
         "    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
-        "    return whole(*words)\n"
+        "    return whole(*words, **more)\n"
         "analysis.evaluate = interrupted"
     )
     done = python(code, "simulate", file, "--worlds", "8192")

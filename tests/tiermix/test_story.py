@@ -166,9 +166,12 @@ def test_money_is_left_where_creators_run_out() -> None:
     ]
 
 
-def test_money_that_pays_for_no_whole_creator_counts_as_spent() -> None:
-    said = margins.limits(analysed(brief({"micro": MICRO}, whole_creators="true")))
-    assert said[0].startswith("The whole budget is spent. The next")
+def test_money_that_pays_for_no_whole_creator_is_told() -> None:
+    analysis = analysed(brief({"micro": MICRO}, whole_creators="true"))
+    left = analysis.scenario.budget - float(analysis.strategies[OPTIMUM].plan.sum())
+    said = margins.limits(analysis)
+    start = f"{money(left, 'USD')} of the budget is left: it pays for no more creators. The next"
+    assert said[0].startswith(start)
 
 
 def test_money_is_left_where_it_pays_for_no_deal() -> None:

@@ -59,7 +59,7 @@ def read_contents(folder: Path) -> Contents:
     Raises
     ------
     RunFolderError
-        If a file is missing or damaged.
+        If a file is missing or damaged, or of another scenario.
     """
     result = _document(folder / "result.json")
     if "optimum" not in result:
@@ -71,6 +71,10 @@ def read_contents(folder: Path) -> Contents:
         for name in EXTRAS
         if (folder / f"{name}.json").exists()
     }
+    for name, found in extras.items():
+        if found.get("scenario") != result["scenario"]:
+            other = folder / f"{name}.json"
+            raise RunFolderError(f"{other}: is of another scenario than the run; remove it")
     return Contents(result, facts, manifest, extras)
 
 

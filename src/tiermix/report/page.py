@@ -56,7 +56,7 @@ def _sections(contents: Contents) -> Iterator[Section]:
     metric = facts["curve_metric"]
     what = "the blended score" if metric == SCORE else label_of(metric).lower()
     marginal = money.marginal(contents)
-    whole = " The next money counts at the rate of whole creators." * facts["whole_creators"]
+    whole = " The next money counts at the rate of parts of creators." * facts["whole_creators"]
     yield Section(
         "split",
         "The plan beside its alternatives",
