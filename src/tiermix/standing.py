@@ -67,7 +67,9 @@ def _regrets(analysis: Analysis) -> str:
         f"{name} {_plain(analysis, s.regret.mean)} (± {_plain(analysis, T90 * s.regret.se)})"
         for name, s in analysis.strategies.items()
     ]
-    return f"Expected regret, what each loses to the best one of every world: {listing(lost)}."
+    metric, *others = (name for name, _ in analysis.scenario.objective)
+    what = "the blended score" if others else METRICS[metric].label.lower()
+    return f"Expected regret, {what} that each loses to every world's best: {listing(lost)}."
 
 
 def _plain(analysis: Analysis, x: float) -> str:

@@ -72,6 +72,9 @@ def show_strategies(out: Console, analysis: Analysis) -> None:
             "and in brackets what 9 of 10 worlds lie between."
         ],
     )
+    if len(analysis.scenario.objective) > 1:
+        blended = "Score: every metric as a share of the most that any allowed plan brings of it, "
+        say(out, [f"{blended}by their weights."])
     _draw_ranges(out, analysis)
 
 
