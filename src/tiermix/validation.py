@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -112,7 +112,8 @@ def validated(document: Document, model: type[B], findings: Findings) -> B:
         try:
             return model.model_validate(tree)
         except ValidationError as error:
-            details = [(document.existing(_path(detail)), detail) for detail in error.errors()]
+            paths = [_stated(document, _path(detail)) for detail in error.errors()]
+            details = list(zip(map(document.existing, paths), error.errors(), strict=True))
         pruned_before = [findings.touched(path) for path, _ in details]
         for (path, detail), known in zip(details, pruned_before, strict=True):
             if not known:  # or pruning is what went wrong
@@ -127,7 +128,7 @@ def require(block: Any, path: Path, findings: Findings) -> None:
             require(inner, (*path, key), findings)
     if isinstance(block, list):
         for number, inner in enumerate(block):
-            require(inner, (*path, str(number)) if len(block) > 1 else path, findings)
+            require(inner, _stated(findings.document, (*path, str(number))), findings)
     if not isinstance(block, Block):
         return
     for key, field in type(block).model_fields.items():
@@ -151,16 +152,42 @@ def _path(detail: ErrorDetails) -> Path:
     return tuple(str(part) for part in detail["loc"] if part != "[key]")
 
 
+def _stated(document: Document, path: Path) -> Path:
+    """Return a path without the number of what stands alone where a list could stand."""
+    found: Path = ()
+    for key in path:
+        alone = key.isdecimal() and isinstance(_at(document.root, found), Mapping)
+        if not alone or (*found, key) in document.values:
+            found = (*found, key)
+    return found
+
+
+def _at(tree: Any, path: Path) -> Any:
+    """Return the value at a path; None where there is none."""
+    for key in path:
+        if isinstance(tree, list):
+            tree = tree[int(key)] if key.isdecimal() and int(key) < len(tree) else None
+        else:
+            tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree
+
+
 def _prune(tree: Any, path: Path) -> None:
-    """Remove the value at a path, if it is still there."""
-    for key in path[:-1]:
-        tree = tree.get(key, {})
-    tree.pop(path[-1], None)
+    """Remove the value at a path, if it is still there; of a list, all of it."""
+    around = _at(tree, path[:-1])
+    if isinstance(around, list):
+        _prune(tree, path[:-1])
+    elif around is not None:
+        around.pop(path[-1], None)
 
 
 def _report(detail: ErrorDetails, model: type[Block], findings: Findings) -> None:
     """Say one of pydantic's errors in our words."""
-    path, kind, context = _path(detail), detail["type"], detail.get("ctx", {})
+    path, kind, context = (
+        _stated(findings.document, _path(detail)),
+        detail["type"],
+        detail.get("ctx", {}),
+    )
     got = _got(detail["input"])
     if kind == "extra_forbidden":
         findings.key(path, _unknown_key(path, model))
@@ -194,10 +221,12 @@ def _unknown_key(path: Path, model: type[Block]) -> str:
 def _fields(model: Any, path: Path) -> list[str]:
     """Return the keys that a model knows at a path."""
     for key in path:
-        model = model.model_fields[key].annotation if _is_model(model) else get_args(model)[1]
+        model = model.model_fields[key].annotation if _is_model(model) else get_args(model)[-1]
         while not _is_model(model) and type(None) in (arguments := get_args(model)):
             model = next(one for one in arguments if one is not type(None))
         model = getattr(model, "__origin__", model) if hasattr(model, "__metadata__") else model
+    if get_origin(model) is list:  # what stands alone where a list could
+        model = get_args(model)[0]
     return list(model.model_fields) if _is_model(model) else []
 
 
