@@ -100,7 +100,9 @@ def firmness_said(found: Sensitivity) -> list[str]:
     elif found.foresight is None:
         said.append("The objective is to save money: there is one least amount.")
     else:
-        said.append("As good: not looked for; with S-shaped curves or chances it would take long.")
+        said.append(
+            "As good: not looked for; with halos, S-shaped curves or chances it would take long."
+        )
     if found.foresight is not None:
         said.append(
             f"Best of single worlds: the best plan of one world, for 9 of 10 of "

@@ -66,8 +66,8 @@ def _not_looked_for(analysis: Analysis) -> list[str]:
     if analysis.problem.n_lines > FEW_LINES:
         return ["Of many lines, tiermix sensitivity says which splits are about as good."]
     return [
-        "Other splits that are about as good were not looked for: with S-shaped curves or chances "
-        "it would take long."
+        "Other splits that are about as good were not looked for: with halos, S-shaped curves or "
+        "chances it would take long."
     ]
 
 

@@ -387,6 +387,7 @@ def test_values_that_do_not_fit_each_other_are_named(
         (f"{TWO}halo: {{a: [{{on: b, lift: 2% to 1%}}]}}", "17:26: halo.a.0.lift: '2% to 1%' runs"),
         (f"{TWO}halo: {{a: [{{on: b}}]}}", "17:12: halo.a.0.lift: missing; expected: Change"),
         (f"{TWO}halo: {{a: [9]}}", "17:12: halo.a.0: expected a mapping (key: value), got '9'"),
+        (f"{TWO}halo: {{a: {{liftt: 9%, on: b, lift: 9%}}}}", "17:12: halo.a.liftt: unknown key"),
         (f"{TWO}halo: {{a: 9}}", "17:11: halo.a: expected a mapping (key: value), got '9'"),
         (f"{TWO}halo: {{a: [{{onn: b, on: b, lift: 9%}}]}}", "17:13: halo.a.0.onn: unknown key"),
         (f"{TWO}limits: {{micro@c: {{max: 9%}}}}", "17:10: limits.micro@c: unknown line, did you"),
