@@ -13,13 +13,7 @@ from numpy.typing import NDArray
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
 from sim.distinct import Line, people_won
-from sim.lottery import (
-    contacts_lottery,
-    engagements_lottery,
-    followers_lottery,
-    impressions_lottery,
-    mean_cost,
-)
+from sim.lottery import averages, mean_cost
 from sim.metrics import METRICS
 from sim.purchase import PARTS, Purchase
 from sim.response import ridge
@@ -239,12 +233,7 @@ def _placed(
     where : ndarray of int, shape (n_plans,)
         Row of every plan.
     """
-    mean = {
-        "followers": counts * followers_lottery(worlds, tier).mean(),
-        "contacts": counts * contacts_lottery(worlds, tier).mean(),
-        "impressions": counts * impressions_lottery(worlds, tier).mean(),
-        "engagements": counts * engagements_lottery(worlds, tier).mean(),
-    }
+    mean = {key: counts * brought for key, brought in averages(worlds, tier).items()}
     got["spend"] = mean["spend"] = np.broadcast_to(spent[:, None], counts.shape)
     if purchase.pays_fees():
         got["spend"] = got.pop("fees") + counts * worlds.tier(tier, "overhead")

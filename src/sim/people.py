@@ -15,6 +15,7 @@ from sim.halo import Buyers, familiar, influences
 from sim.lottery import (
     CERTAIN,
     Lottery,
+    averages,
     contacts_lottery,
     engagements_lottery,
     remembered_exponents,
@@ -143,7 +144,7 @@ def buyers(worlds: Worlds, metric: str, hired: Array) -> tuple[Buyers, ...]:
 def _mean_contacts(worlds: Worlds, hired: Array) -> Array:
     """Return mean contacts per unit of money, shape (n_worlds, n_items)."""
     tiers = worlds.campaign.tiers
-    means = {tier.name: contacts_lottery(worlds, tier).mean() for tier in tiers}
+    means = {tier.name: averages(worlds, tier)["contacts"] for tier in tiers}
     return np.asarray(hired[:, : len(worlds.campaign.items)] * _per_item(worlds, means))
 
 

@@ -26,7 +26,7 @@ from sim.uncertain import FARTHEST, Uncertain
 REPLICATES = 16
 
 #: Worlds that share one stream of creators.
-BLOCK = 256
+BLOCK = 1024
 
 #: What a tier draws once a world, most important first (the first Sobol dimensions are the
 #: most even).
