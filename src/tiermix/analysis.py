@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from math import inf, isfinite
@@ -22,6 +21,7 @@ from optimize.problem import FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
 from sim.compare import best, regret, share_interval
+from sim.mapping import threads
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
@@ -336,13 +336,12 @@ def _strategies(
     wished = {name: sum(wish) for name, wish in wishes.items()}
     losses, wins = regret(values), best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
-    with ThreadPoolExecutor() as pool:
-        summaries = list(
-            pool.map(
-                lambda i: {metric: summarise(outcomes, metric, i) for metric in scenario.metrics},
-                range(len(plans)),
-            )
+    summaries = list(
+        threads(
+            lambda i: {metric: summarise(outcomes, metric, i) for metric in scenario.metrics},
+            range(len(plans)),
         )
+    )
     return {
         name: Strategy(
             plan,

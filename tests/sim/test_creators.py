@@ -13,6 +13,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 import sim.creators
+import sim.mapping
 from sim.campaign import Campaign, Segment, Tier
 from sim.creators import Quantity, hire
 from sim.outcomes import evaluate
@@ -63,8 +64,10 @@ def holds(share: float, expected: float, n: int) -> bool:
     return bool(abs(share - expected) < 4 * (expected * (1 - expected) / n) ** 0.5)
 
 
-def all_bytes(worlds: Worlds, plans: object = PLANS, threads: int = 1) -> dict[str, bytes]:
-    outcomes = [evaluate(worlds, np.array(plans), way, threads=threads) for way in (PARTS, WHOLE)]
+def all_bytes(
+    worlds: Worlds, plans: object = PLANS, mapper: sim.mapping.Mapper = sim.mapping.one_by_one
+) -> dict[str, bytes]:
+    outcomes = [evaluate(worlds, np.array(plans), way, mapper=mapper) for way in (PARTS, WHOLE)]
     return {
         f"{i} {name}": value.tobytes()
         for i, outcome in enumerate(outcomes)
@@ -98,10 +101,13 @@ def test_whole_counts_at_the_end_of_a_chunk_are_read_exactly(
             assert np.array_equal(got[quantity], expected[quantity]), (chunk, quantity)
 
 
-@pytest.mark.parametrize("threads", [2, 5])
-def test_the_result_does_not_depend_on_the_threads(threads: int) -> None:
+@pytest.mark.parametrize("cores", [2, 5])
+def test_the_result_does_not_depend_on_the_threads(
+    cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sim.mapping, "cores", lambda: cores)
     worlds = draw_worlds(CAMPAIGN, 1100, 5)
-    assert all_bytes(worlds, threads=threads) == all_bytes(worlds)
+    assert all_bytes(worlds, mapper=sim.mapping.threads) == all_bytes(worlds)
 
 
 def test_a_plan_does_not_depend_on_the_plans_beside_it() -> None:
