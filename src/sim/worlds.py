@@ -98,7 +98,14 @@ class Worlds:
 
     def stream(self, tier: Tier, key: str) -> np.random.Generator:
         """Return the generator of one creator-level input for the block of the first world."""
-        spawn_key = (self.sample, crc32(f"{tier.name}.{key}".encode()), self.first // BLOCK)
+        return self._stream(f"{tier.name}.{key}")
+
+    def luck(self, metric: str) -> np.random.Generator:
+        """Return the generator of what is counted, for the block of the first world."""
+        return self._stream(f"count of {metric}")
+
+    def _stream(self, name: str) -> np.random.Generator:
+        spawn_key = (self.sample, crc32(name.encode()), self.first // BLOCK)
         return np.random.Generator(
             np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=spawn_key))
         )
