@@ -21,7 +21,7 @@ from optimize.problem import FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
 from sim.compare import best, regret, share_interval
-from sim.mapping import threads
+from sim.mapping import Mapper, threads
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
@@ -184,6 +184,7 @@ def analyse(
     compare: Literal["strategies", "baselines", "nothing"] = "strategies",
     progress: Progress = lambda step: None,
     order: Sequence[str] = (),
+    mapper: Mapper = threads,
 ) -> Analysis:
     """Answer a scenario.
 
@@ -199,6 +200,8 @@ def analyse(
         Told every step before it is taken.
     order : sequence of str
         Uncertain inputs of another scenario, to share its worlds with; as for `draw_worlds`.
+    mapper : Mapper, optional
+        What plays the worlds.
 
     Raises
     ------
@@ -225,11 +228,17 @@ def analyse(
         solution = solved(scenario, task, partial(_proving, progress))
         plans[OPTIMUM] = solution.plan
     outcomes = evaluate(
-        worlds, list(plans.values()), purchase(feasible), told=partial(_playing, progress, worlds)
+        worlds,
+        list(plans.values()),
+        purchase(feasible),
+        mapper=mapper,
+        told=partial(_playing, progress, worlds),
     )
     strategies = _strategies(outcomes, task, scenario, plans, wishes)
     judge = partial(_judged, task.goal, task.risk)
-    optimum = _optimum(outcomes, task, judge, strategies, solution) if solution else None
+    optimum = None
+    if solution:
+        optimum = _optimum(outcomes, task, judge, strategies, solution, mapper)
     judged = judge(outcomes)
     return Analysis(
         scenario,
@@ -367,12 +376,14 @@ def _optimum(
     judge: Judge,
     strategies: Mapping[str, Strategy],
     solution: Solution,
+    mapper: Mapper,
 ) -> Optimum:
     """Check the best plan on fresh worlds, against the others, and line by line."""
     worlds, values = outcomes.worlds, judge(outcomes)
     fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1, order=worlds.order)
-    check = judge(evaluate(fresh, [solution.plan], purchase(task.problem)))[0]
-    lines = evaluate(worlds, np.diag(solution.plan), purchase(task.problem))
+    way = purchase(task.problem)
+    check = judge(evaluate(fresh, [solution.plan], way, mapper=mapper))[0]
+    lines = evaluate(worlds, np.diag(solution.plan), way, mapper=mapper)
     runner_up, lead = None, None
     names, allowed = list(strategies), [not s.violations for s in strategies.values()]
     if len(names) > 1:

@@ -41,7 +41,7 @@ def scheduled(name: str) -> Iterator[Mapper]:
 
         with Processes() as crew:
             yield crew
-    elif "://" in name:
+    elif name.startswith(("tcp://", "tls://")):
         from tiermix.cluster import connected
 
         with connected(name) as crew:
