@@ -182,14 +182,15 @@ def _people_in_classes(
     key : str
         The mass.
     """
-    size, tiers = lines[0].drawn[key].shape, worlds.campaign.tiers
+    size = lines[0].drawn[key].shape
+    place = {tier.name: k for k, tier in enumerate(worlds.campaign.tiers)}
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     for start in range(0, classes.sizes.size, CLASSES):
         part = slice(start, start + CLASSES)
         people = classes.sizes[part]
         drawn, mean, luck = (np.zeros((*size, people.size)) for _ in range(3))
         for line in lines:
-            shares = classes.shares[tiers.index(line.tier), part]
+            shares = classes.shares[place[line.tier.name], part]
             met = np.flatnonzero(shares)
             if met.size == 0 or not line.mean[key].any():
                 continue

@@ -53,7 +53,8 @@ def won(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
     pairs = list(product(range(len(people)), range(len(wins))))
     with ThreadPoolExecutor(cpu_count()) as pool:
         found = dict(zip(pairs, pool.map(lambda pair: exponents(*pair), pairs), strict=True))
-    value, order = _value(worlds, metric), [campaign.tiers.index(i.tier) for i in campaign.items]
+    place = {tier.name: k for k, tier in enumerate(campaign.tiers)}
+    value, order = _value(worlds, metric), [place[item.tier.name] for item in campaign.items]
     return tuple(
         Ridges(
             np.stack([found[s, k] * hired[:, i, None] for i, k in enumerate(order)], axis=2),
