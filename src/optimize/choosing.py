@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
@@ -14,6 +14,7 @@ from optimize.cutting import Search
 from optimize.errors import InfeasibleError
 from optimize.floors import Floor
 from optimize.functional import Functional, functional
+from optimize.optimum import priced
 from optimize.picking import Picker
 from optimize.problem import Problem
 from optimize.risk import MEAN, Risk
@@ -56,6 +57,8 @@ class Choice:
     greedy_value : float
     rounds : int
         Tangents taken.
+    prices : mapping of str to float
+        What more of every limit adds, at the rate of parts of creators; as for `Solution`.
     """
 
     counts: Array
@@ -66,6 +69,7 @@ class Choice:
     greedy: Array
     greedy_value: float
     rounds: int
+    prices: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
@@ -127,6 +131,7 @@ def choose(
     if risk == MEAN:
         search.offer(_ascent(search, problem, picker), relaxed=True)
     search.climb(RELAXED_GAP, relaxed=True, rounds=ROUNDS)
+    prices, _ = priced(search, problem, search.master)
     best = _rounded(search, picker, best)
     bound = search.bound * search.objective.size
     gap = _gap(picker.value(best), bound)
@@ -143,7 +148,7 @@ def choose(
     bound = max(bound, value)
     return Choice(
         best, best * picker.prices, value, bound, _gap(value, bound), greedy,
-        picker.value(greedy), search.rounds,
+        picker.value(greedy), search.rounds, prices,
     )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ from tiermix.scenario import Scenario
 
 Array = NDArray[np.float64]
 
+#: How the limit that holds a must-have begins.
+MUST_HAVE = "must-have "
+
 #: Relative distance from which on an overlap counts as missed.
 NEAR = 0.005
 
@@ -186,7 +189,7 @@ def _problem(
     if empty:
         raise InfeasibleError(f"the minimum of {empty[0]}: no creator of it is available")
     must = [i for i, quote in enumerate(quotes) if quote is not None and quote.must_have]
-    limits += [Limit(f"must-have {campaign.tiers[i].name}", (i,), prices[i]) for i in must]
+    limits += [Limit(f"{MUST_HAVE}{campaign.tiers[i].name}", (i,), prices[i]) for i in must]
     total = sum(prices[i] for i in must)
     if total > scenario.budget * (1 + FEASIBILITY):
         raise InfeasibleError(

@@ -49,11 +49,16 @@ def run(
 ) -> None:
     """Simulate the strategies, find the best plan, compare, and write the run folder."""
     from tiermix import commands, sure, terminal, world_table
+    from tiermix.cli import rosters
     from tiermix.progress import shown_progress
     from tiermix.report import making
 
     asked = sure.sure(until, worlds, confidence, indifference)
-    scenario = commands.load(file, worlds, seed)
+    scenario = commands.load(file, worlds, seed, named=True)
+    if scenario.roster is not None:
+        rosters.refuse(certify=certify, until=until, confidence=confidence)
+        rosters.run(scenario, out, save_worlds, report=report, as_json=as_json)
+        return
     if save_worlds is not None:
         world_table.require()
     drawn = report and making.possible()
@@ -84,8 +89,11 @@ def simulate(
 ) -> None:
     """Simulate the strategies of a scenario, without looking for a better plan."""
     from tiermix import sure, terminal
+    from tiermix.cli import rosters
 
     asked = sure.sure(until, worlds, confidence, indifference)
+    if rosters.simulated(file, worlds, seed, until, confidence, as_json=as_json):
+        return
     analyses = answered([file], worlds, seed, optimise=False, compare="strategies", asked=asked)
     print_answers(
         analyses, as_json, lambda: terminal.show_simulation(terminal.console(), analyses[0])
