@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import repeated
 from sim.campaign import Classes, Tier
 from sim.curves import exposure, reached_share, reached_slope
 from sim.halo import familiar, strengths
@@ -75,6 +76,8 @@ def people_won(
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     if not any(line.mean[key].any() for line in lines):
         return expected, controlled, squares
+    if times > 1 and any(line.tier.pool for line in lines):
+        return _people_repeated(worlds, lines, times, size)
     if campaign.classes is not None and key != "intent":
         return _people_in_classes(worlds, lines, campaign.classes, key)
     for s, segment in enumerate(campaign.segments):
@@ -164,6 +167,32 @@ def _distinct(
     seen = exposure(np.minimum(drawn, CERTAIN), heterogeneity)
     usual = exposure(np.minimum(mean, CERTAIN), heterogeneity)
     return seen, usual, more / reached_slope(usual, heterogeneity)
+
+
+def _people_repeated(
+    worlds: Worlds, lines: Sequence[Line], times: int, size: tuple[int, int]
+) -> tuple[Array, Array, Array]:
+    """Return what `people_won` does of contacts with named creators, for more than one contact.
+
+    The second is the first: no control is known.
+    """
+    campaign = worlds.campaign
+    expected, squares = np.zeros(size), np.zeros(size)
+    if campaign.classes is not None:
+        place = {tier.name: k for k, tier in enumerate(campaign.tiers)}
+        expected, squares = repeated.in_classes(
+            [(o.drawn["contacts"], place[o.tier.name], bool(o.tier.pool)) for o in lines],
+            campaign.classes, times,
+        )  # fmt: skip
+    for s, segment in enumerate(campaign.segments if campaign.classes is None else ()):
+        people = np.full(worlds.size, segment.size)
+        a_head = [
+            (o.drawn["contacts"] * (o.tier.audience[s] / people), bool(o.tier.pool)) for o in lines
+        ]
+        more, again = repeated.in_segment(a_head, people, times, campaign.heterogeneity)
+        expected, squares = expected + more, squares + again
+    chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
+    return expected, expected, chance
 
 
 def _people_in_classes(
