@@ -31,7 +31,7 @@ PROMISE, RELAXED_GAP = 0.01, 1e-4
 FEW, MORE, EXACT_GAP, INTEGER_ROUNDS = 40, 120, 1e-4, 60
 
 #: Gap, as if the budget were the only limit, at which the ascent ends.
-NEAR = 2e-5
+NEAR = 1e-3
 
 #: Tangents of the bound; steps of the ascent that says where to take the first.
 ROUNDS, ASCENT, HALVINGS = 200, 300, 60
@@ -128,7 +128,7 @@ def choose(
     greedy = picker.greedy()
     best = picker.improved(greedy)
     search = _search(problem, response, risk, floors, picker, best)
-    if risk == MEAN:
+    if risk == MEAN and problem.n_lines > FEW:
         search.offer(_ascent(search, problem, picker), relaxed=True)
     search.climb(RELAXED_GAP, relaxed=True, rounds=ROUNDS)
     prices, _ = priced(search, problem, search.master)

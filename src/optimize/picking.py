@@ -127,14 +127,18 @@ class Picker:
 
     def fill(self, counts: Array, *, per_money: bool) -> Array:
         """Add creators while one fits and helps, always the one with the largest gain."""
-        counts = counts.copy()
-        while True:
-            gains = np.where(self.addable(counts), self.gains(counts), -np.inf)
+        counts, metric = counts.copy(), self.metric
+        missed = metric.missed(counts)
+        while (fits := self.addable(counts)).any():
+            values = metric.from_missed(missed, counts)
+            gains = np.where(fits, metric.gains(missed, self._risk.weights(values)), -np.inf)
             rank = gains / self.prices if per_money else gains
             best = int(rank.argmax())
-            if not gains[best] > TRIFLE * max(abs(self.value(counts)), 1e-300):
+            if not gains[best] > TRIFLE * max(abs(self._risk.value(values)), 1e-300):
                 return counts
             counts[best] += 1
+            metric.join(missed, best)
+        return counts
 
     def greedy(self) -> Array:
         """Return the better of greedy steps by gain and by gain per money."""
@@ -177,12 +181,9 @@ class Picker:
 
     def losses(self, counts: Array) -> list[tuple[float, int]]:
         """Return about what a choice loses with each creator who may go, and her line."""
-        missed, weights = self.metric.missed(counts), self._weights(counts)
-        slopes, by_term = weights @ self.metric.slopes, weights[self.metric.worlds]
-        return [
-            (float(by_term @ (self.metric.without(missed, i) - missed)) + float(slopes[i]), i)
-            for i in self._removable(counts)
-        ]
+        lines = self._removable(counts)
+        lost = self.metric.losses(self.metric.missed(counts), self._weights(counts), lines)
+        return list(zip(lost.tolist(), lines, strict=True))
 
     def _removable(self, counts: Array) -> list[int]:
         return np.flatnonzero(counts > self.least).tolist()
@@ -190,14 +191,13 @@ class Picker:
     def _swapped(self, counts: Array) -> Array | None:
         """Return the choice after swaps of one for one that help, or None if none does."""
         missed, weights = self.metric.missed(counts), self._weights(counts)
-        lost_slopes = weights @ self.metric.slopes
-        steps = []
-        for i in self._removable(counts):
+        lines, steps = self._removable(counts), []
+        lost = self.metric.losses(missed, weights, lines)
+        gained = self.metric.swaps(missed, weights, lines) - lost
+        for place, i in enumerate(lines):
             rest = counts.copy()
             rest[i] -= 1
-            left = self.metric.without(missed, i)
-            loss = float(weights[self.metric.worlds] @ (left - missed)) + lost_slopes[i]
-            gains = self.metric.gains(left, weights) - loss
+            gains = gained[:, place]
             gains[~self.addable(rest)] = -np.inf
             gains[i] = -np.inf
             steps += [(float(gains[j]), i, int(j)) for j in np.argsort(-gains)[:2]]

@@ -103,8 +103,8 @@ def _member(picker: Picker, counts: Array, line: int, adds: float, *, sought: bo
         after = without.fill(rest, per_money=True)
     else:
         brief = counts.size > MANY
-        starts = [without.improved(s, brief=brief) for s in (rest, without.greedy())]
-        after = max(starts, key=without.rank)
+        starts = [rest] if brief else [rest, without.greedy()]
+        after = max((without.improved(s, brief=brief) for s in starts), key=without.rank)
     change = after - rest
     return Member(
         line,

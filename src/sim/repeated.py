@@ -106,4 +106,3 @@ def in_classes(
         expected += share @ people
         squares += share**2 @ people
     return expected, squares
-

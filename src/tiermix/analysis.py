@@ -445,4 +445,5 @@ def second_best(means: Array, allowed: list[bool], differs: list[bool]) -> int:
 
 
 def estimated(worlds: Worlds, values: Array) -> Estimate:
+    """Return the mean of values per world with its standard error."""
     return Estimate(float(values.mean()), standard_error(worlds, values))

@@ -34,7 +34,7 @@ from tiermix.roster import MUST_HAVE, only
 Array = NDArray[np.float64]
 
 #: Numbers that the simulator holds at a time; more creators get fewer worlds.
-PLAYED = 1e7
+PLAYED = 2e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,10 @@ class _Part:
 
 
 def played(
-    asked: Asked, plans: Mapping[str, Array], choice: Choice | None = None, first: Sequence[int] = ()
+    asked: Asked,
+    plans: Mapping[str, Array],
+    choice: Choice | None = None,
+    first: Sequence[int] = (),
 ) -> Analysis:
     """Simulate choices on common worlds, of the creators that any of them hires.
 

@@ -20,7 +20,8 @@ from tiermix.words import NOTHING, brief_money, money, number, share
 
 def show(out: Console, found: Shortlist) -> None:
     """Print whom to hire, who would be next, what else there is, and the proof."""
-    show_title(out, found.analysis, f", {len(found.named.quotes):,} creators to choose from")
+    more, asked = f", {len(found.named.quotes):,} creators to choose from", found.named.scenario
+    show_title(out, found.analysis, more, asked.worlds)
     section(out, "Recommendation")
     say(out, [choice_story.recommendation(found)])
     if found.members:
@@ -43,13 +44,13 @@ def show(out: Console, found: Shortlist) -> None:
         say(out, notes)
 
 
-def show_title(out: Console, analysis: Analysis, more: str = "") -> None:
+def show_title(out: Console, analysis: Analysis, more: str = "", worlds: int | None = None) -> None:
     """Print what is answered: name, budget, objective and worlds asked for."""
     scenario = analysis.scenario
     title = Text(scenario.name, style="bold")
     budget = money(scenario.budget, scenario.currency)
     title.append(f"  {budget} for {story.objective_label(analysis)}{more}", style="not bold")
-    title.append(f"  ({scenario.worlds:,} worlds, seed {scenario.seed})", style="dim")
+    title.append(f"  ({worlds or scenario.worlds:,} worlds, seed {scenario.seed})", style="dim")
     out.print(title)
 
 

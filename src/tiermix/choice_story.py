@@ -231,4 +231,3 @@ def if_declined(found: Shortlist, member: Member) -> str:
     came, left = names(found, member.joining), names(found, member.leaving)
     text = f"take {came}" if came else "nobody"
     return f"{text}, drop {left}" if left else text
-
