@@ -111,7 +111,7 @@ def choose(
     risk : Risk
         Concave.
     floors : sequence of Floor
-        Concave, with exponential ridges.
+        With exponential ridges. The choice keeps them all, the bound those that are concave.
     picker : Picker, optional
         Of the same task, where there is one.
 
@@ -127,15 +127,19 @@ def choose(
     picker = picker or Picker(problem, response, risk, floors)
     greedy = picker.greedy()
     best = picker.improved(greedy)
-    search = _search(problem, response, risk, floors, picker, best)
+    concave = [j for j, floor in enumerate(floors) if floor.risk.concave]
+    proved = [floors[j] for j in concave]  # what is left out can only raise the bound
+    search = _search(problem, response, risk, proved, picker, best)
     if risk == MEAN and problem.n_lines > FEW:
         search.offer(_ascent(search, problem, picker), relaxed=True)
     search.climb(RELAXED_GAP, relaxed=True, rounds=ROUNDS)
     prices, _ = priced(search, problem, search.master)
+    of = {f"floor{k}": f"floor{j}" for k, j in enumerate(concave)}
+    prices = {of.get(name, name): price for name, price in prices.items()}
     best = _rounded(search, picker, best)
     bound = search.bound * search.objective.size
-    gap = _gap(picker.value(best), bound)
-    if gap > (EXACT_GAP if problem.n_lines <= FEW else PROMISE) and problem.n_lines <= MORE:
+    left = gap(picker.value(best), bound)
+    if left > (EXACT_GAP if problem.n_lines <= FEW else PROMISE) and problem.n_lines <= MORE:
         search.best, search.value = best * picker.prices / problem.budget, -inf
         search.climb(EXACT_GAP, relaxed=False, rounds=INTEGER_ROUNDS)
         bound = min(bound, search.bound * search.objective.size)
@@ -147,12 +151,13 @@ def choose(
     value = picker.value(best)
     bound = max(bound, value)
     return Choice(
-        best, best * picker.prices, value, bound, _gap(value, bound), greedy,
+        best, best * picker.prices, value, bound, gap(value, bound), greedy,
         picker.value(greedy), search.rounds, prices,
     )  # fmt: skip
 
 
-def _gap(value: float, bound: float) -> float:
+def gap(value: float, bound: float) -> float:
+    """Return the distance of a value and a bound, relative to the larger of them."""
     scale = max(abs(value), abs(bound))
     return max(bound - value, 0.0) / scale if scale > 0 else 0.0
 

@@ -10,7 +10,7 @@ by gain per money reaches half of that with prices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from optimize.coverage import Coverage, coverage
 from optimize.floors import MISSED, Floor
 from optimize.problem import FEASIBILITY, Problem
-from optimize.risk import MEAN, Risk
+from optimize.risk import MEAN, Chance, Risk
 from sim.response import Response
 
 Array = NDArray[np.float64]
@@ -32,6 +32,9 @@ TRIED = 20
 
 #: Creators of a choice up to whom one at a time, and two, are left out.
 REFILLED, PAIRED = 60, 12
+
+#: What coming nearer to a target counts beside reaching it in more worlds.
+NEARER = 1e-3
 
 #: Rounds after which a search ends.
 ROUNDS = 2000
@@ -47,9 +50,14 @@ class Wanted:
 
     def short(self, counts: Array) -> float:
         """Return how far the floor is missed, relative to it; 0 where it holds."""
-        reached = self.risk.value(self.metric.values(counts))
+        values = self.metric.values(counts)
         scale = max(abs(self.at_least), 1e-300)
-        missed = (self.at_least - reached) / scale
+        missed = (self.at_least - self.risk.value(values)) / scale
+        if missed > MISSED and isinstance(self.risk, Chance):  # worlds that come nearer count
+            target = self.risk.target
+            missed += (
+                NEARER * float(np.maximum(target - values, 0.0).mean()) / max(abs(target), 1e-300)
+            )
         return missed if missed > MISSED else 0.0
 
 
@@ -100,6 +108,11 @@ class Picker:
             for limit in self.problem.limits
         )
         return missed / self.problem.budget + sum(f.short(counts) for f in self._floors)
+
+    def over(self, counts: Array) -> Sequence[str]:
+        """Return the limits that a choice passes; what it falls short of does not count."""
+        upper = tuple(replace(limit, lower=0.0) for limit in self.problem.limits)
+        return replace(self.problem, limits=upper).violations(counts * self.prices)
 
     def addable(self, counts: Array) -> NDArray[np.bool_]:
         """Return who can be added without passing a limit, shape (n_lines,)."""

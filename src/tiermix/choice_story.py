@@ -13,7 +13,7 @@ from optimize.problem import BINDING
 from optimize.quotes import HUGE, Member
 from optimize.risk import Attainment, Chance
 from sim.statistics import T90
-from tiermix import margins, story
+from tiermix import certifying, margins, story
 from tiermix.analysis import OPTIMUM
 from tiermix.choices import ASKED, REPLACED, Shortlist
 from tiermix.words import NOTHING, SIGNS, brief_money, listing, money, number, share
@@ -110,6 +110,7 @@ def certificate(found: Shortlist) -> list[str]:
         f"{story.amount(analysis, fresh.mean)} (± {story.value(analysis, error)}, with 90 % "
         "confidence).",
     ]
+    said += certifying.said(analysis)
     if not choice.kept:
         said.append(f"The distance is more than the {share(PROMISE)} that is promised.")
     if any(isinstance(d.risk, Chance) for d in found.named.scenario.demands):

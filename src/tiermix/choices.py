@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.choosing import Choice, choose
+from optimize.choosing import Choice
+from optimize.dealing import choose_with_deals
 from optimize.floors import Floor
 from optimize.goal import Goal, blended, goal
 from optimize.picking import Picker
@@ -131,9 +132,9 @@ def shortlist(scenario: Scenario, progress: Progress = lambda step: None) -> Sho
     from tiermix.choice_plays import played
 
     asked = question(scenario, progress)
-    task, picker = asked.named, asked.picker
+    task = asked.named
     progress("choosing creators")
-    choice = choose(task.problem, asked.response, scenario.risk, asked.floors, picker=picker)
+    choice, picker = choose_with_deals(task.problem, asked.response, scenario.risk, asked.floors)
     progress("asking who could be replaced, and by whom")
     inside = members(picker, choice.counts, replaced=REPLACED)
     costs = _costs(asked.worlds, asked.goal, scenario.risk == MEAN)

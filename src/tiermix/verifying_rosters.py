@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from optimize import recheck_choice
 from optimize.choosing import PROMISE
+from optimize.dealing import ways
 from optimize.errors import OptimizeError
 from optimize.recheck import Question, bounds
 from optimize.risk import MEAN
@@ -117,7 +118,8 @@ def _bound(asked: Asked, plan: Array, result: Document) -> Verdict:
             if seen > told + slack:
                 said = f"a swap brings {seen:,.9g}, more than the saved bound of {told:,.9g}"
                 return Verdict("bound", False, said)
-        own, cuts = recheck_choice.bound(metric, asked.problem, counts, enough)
+        found = [recheck_choice.bound(metric, w, counts, enough) for w in ways(asked.problem)]
+        own, cuts = max(bound for bound, _ in found), sum(n for _, n in found)
     else:
         own, cuts = np.inf, 0
     floors = tuple(floor for floor in asked.floors if floor.risk.concave)

@@ -298,3 +298,55 @@ def test_what_can_not_be_done_says_so_with_the_remedy(
     done = CliRunner().invoke(app, [command, str(written(tmp_path)), *options])
     assert done.exit_code != 0
     assert said in " ".join(str(done.exception).split())
+
+
+def test_certify_holds_the_choice_against_fresh_banks(tmp_path: Path) -> None:
+    path = written(tmp_path, WITH_PAIRS, pairs=PAIRS)
+    done = CliRunner().invoke(app, ["optimize", str(path), "--certify", "--json"])
+    assert done.exit_code == 0
+    result = json.loads(done.stdout)
+    Draft202012Validator(result_schema()).validate(result)
+    interval = result["optimum"]["replications"]
+    assert interval["banks"] == 16
+    assert interval["worlds"] == result["roster"]["worlds"]
+    assert 0 <= interval["gap_mean"] <= interval["gap_upper"] < 0.05 * result["optimum"]["value"]
+    floored = written(tmp_path, "roster: creators.csv\nfloors: {conversions: 3}")
+    again = CliRunner().invoke(app, ["optimize", str(floored), "--certify"])
+    assert "--certify is for scenarios without floors" in str(again.exception)
+
+
+def test_a_floor_with_a_chance_is_kept_and_told(tmp_path: Path) -> None:
+    floor = "floors: {conversions: {at_least: 4, chance: 80%}}"
+    path = written(tmp_path, f"roster: creators.csv\n{floor}")
+    free, _, _ = run(written(tmp_path), tmp_path / "free")
+    path = written(tmp_path, f"roster: creators.csv\n{floor}")
+    found, result, folder = run(path, tmp_path / "runs")
+    assert found.analysis.floors[0].missed_by(found.choice.plan) == 0
+    assert found.choice.value <= free.choice.value * (1 + 1e-9)
+    assert 0.6 < result["strategies"]["optimum"]["chances"]["conversions"] <= 1
+    assert all(v.holds for v in verify(folder) if v.what != "bound")
+    done = CliRunner().invoke(app, ["optimize", str(path)])
+    said = " ".join(done.output.split())
+    assert "The proof leaves floors with a chance out" in said
+    assert "the best plan reaches 4 conversions in" in said
+
+
+@pytest.mark.parametrize("deal", [900, 2_500])
+def test_a_tier_beside_the_roster_may_have_a_minimum_deal(tmp_path: Path, deal: int) -> None:
+    path = written(tmp_path, "", creators=CREATORS.replace("emil;macro", "emil;micro"))
+    text = path.read_text().replace("preset: micro,", "preset: micro, roster: creators.csv,")
+    few = "{preset: macro, followers: 90_000, fee: 400, available: 20, minimum_deal: DEAL,".replace(
+        "DEAL", str(deal)
+    )
+    path.write_text(text.replace("{preset: macro,", few))
+    found, result, folder = run(path, tmp_path / "runs")
+    spent = result["optimum"]["plan"].get("macro", 0.0)
+    assert spent == 0 or spent >= deal * (1 - 1e-9)
+    assert found.choice.kept
+    assert all(verdict.holds for verdict in verify(folder))
+
+
+def test_what_needs_another_algorithm_is_refused_with_a_reason(tmp_path: Path) -> None:
+    path = written(tmp_path, objective="effective_reach")
+    done = CliRunner().invoke(app, ["optimize", str(path)])
+    assert "Plan for reach; effective reach is told beside it" in str(done.exception)

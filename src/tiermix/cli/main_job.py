@@ -56,8 +56,8 @@ def run(
     asked = sure.sure(until, worlds, confidence, indifference)
     scenario = commands.load(file, worlds, seed, named=True)
     if scenario.roster is not None:
-        rosters.refuse(certify=certify, until=until, confidence=confidence)
-        rosters.run(scenario, out, save_worlds, report=report, as_json=as_json)
+        rosters.refuse(until, confidence)
+        rosters.run(scenario, out, save_worlds, report=report, certify=certify, as_json=as_json)
         return
     if save_worlds is not None:
         world_table.require()

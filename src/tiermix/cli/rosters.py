@@ -35,9 +35,8 @@ def chosen(
         if overlap is not None or csv is not None:
             raise UsageError(f"--{'overlap' if overlap else 'csv'} goes with a roster")
         return False
-    refuse(certify=certify)
     with shown_progress() as progress:
-        found = choice_runs.answer(scenario, progress)
+        found = choice_runs.answer(scenario, progress, certify=certify)
     commands.write_rows(csv, choice_result.rows(found))
     if as_json:
         print_json(choice_result.document(found))
@@ -47,7 +46,13 @@ def chosen(
 
 
 def run(
-    scenario: Scenario, out: Path, save_worlds: Path | None, *, report: bool, as_json: bool
+    scenario: Scenario,
+    out: Path,
+    save_worlds: Path | None,
+    *,
+    report: bool,
+    certify: bool,
+    as_json: bool,
 ) -> None:
     """Answer a scenario with named creators, and write the run folder."""
     from tiermix import choice_runs, choice_screens, terminal, world_table
@@ -58,7 +63,9 @@ def run(
         world_table.require()
     drawn = report and making.possible()
     with shown_progress() as progress:
-        found, result, folder = choice_runs.run(scenario, out, progress, report=drawn)
+        found, result, folder = choice_runs.run(
+            scenario, out, progress, report=drawn, certify=certify
+        )
         if save_worlds is not None:
             world_table.write_worlds(found.analysis, save_worlds)
     if as_json:
@@ -86,7 +93,7 @@ def simulated(
     scenario = commands.load(file, worlds, seed, named=True)
     if scenario.roster is None:
         return False
-    refuse(until=until, confidence=confidence)
+    refuse(until, confidence)
     with shown_progress() as progress:
         analysis = choices.simulated(scenario, progress)
     if as_json:
@@ -96,9 +103,7 @@ def simulated(
     return True
 
 
-def refuse(
-    *, certify: bool = False, until: str | None = None, confidence: str | None = None
-) -> None:
+def refuse(until: str | None, confidence: str | None) -> None:
     """Refuse what can not be asked of a choice of named creators.
 
     Raises
@@ -107,8 +112,6 @@ def refuse(
     """
     from tiermix.errors import UsageError
 
-    if certify:
-        raise UsageError("--certify can not be used with a roster yet")
     if until is not None or confidence is not None:
         option = "until" if until is not None else "confidence"
         raise UsageError(
