@@ -16,6 +16,7 @@ from sim.statistics import T90
 from tiermix import certifying, margins, story
 from tiermix.analysis import OPTIMUM
 from tiermix.choices import ASKED, REPLACED, Shortlist
+from tiermix.roster_tables import Roster
 from tiermix.words import NOTHING, SIGNS, brief_money, listing, money, number, share
 
 #: Creators named in a sentence or a cell before the rest is counted.
@@ -189,8 +190,11 @@ def warnings(found: Shortlist) -> list[str]:
             "is room for with so many creators and kinds of people; what the choice brings comes "
             f"from {analysis.scenario.worlds:,}."
         )
-    if named.roster.unused:
-        said.append(f"Columns that were not used: {listing(list(named.roster.unused))}.")
+    said += misspelt(named.roster)
+    told = {column for column, _ in named.roster.misspelt}
+    plain = [column for column in named.roster.unused if column not in told]
+    if plain:
+        said.append(f"Columns that were not used: {listing(plain)}.")
     if named.scenario.strategies:
         said.append("The strategies of the file are plans of tiers and are left out here.")
     if len(named.quotes) > HUGE:
@@ -199,6 +203,14 @@ def warnings(found: Shortlist) -> list[str]:
             "filling the plan up: others may lose less, or enter at higher quotes."
         )
     return said
+
+
+def misspelt(roster: Roster) -> list[str]:
+    """Return which columns are not used although they look as if they were meant to be."""
+    return [
+        f"The column {column} of {roster.source} is not used: did you mean {near}?"
+        for column, near in roster.misspelt
+    ]
 
 
 def _overlaps(found: Shortlist) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from optimize.choosing import choose
 from optimize.errors import InfeasibleError
@@ -19,6 +20,7 @@ from sim.response import respond
 from sim.worlds import draw_worlds
 from tiermix import choice_result, choice_story, commands
 from tiermix.choices import Shortlist, entry_quote, shortlist
+from tiermix.cli import app
 from tiermix.errors import ScenarioError, TableError, UsageError
 from tiermix.roster import named
 from tiermix.roster_lines import with_roster
@@ -161,6 +163,23 @@ def test_a_tier_with_a_roster_beside_one_without(tmp_path: Path) -> None:
     found = answered(path)
     assert "macro" in found.named.problem.lines
     assert found.choice.counts[found.named.problem.lines.index("macro")] <= 3
+
+
+def test_a_misspelt_column_is_told_at_once_with_the_near_name(tmp_path: Path) -> None:
+    path = written(tmp_path, creators=CREATORS.replace(";group;", ";grupo;"))
+    done = CliRunner().invoke(app, ["optimize", str(path)])
+    first = done.stderr.splitlines()[0]
+    assert first == ("Warning: The column grupo of creators.csv is not used: did you mean group?")
+    assert "Columns that were not used: note." in done.stdout
+    clean = CliRunner().invoke(app, ["optimize", str(written(tmp_path))])
+    assert "Warning" not in clean.stderr
+
+
+def test_shares_that_add_up_to_all_by_rounding_are_taken(tmp_path: Path) -> None:
+    text = "creator,followers,fee,fans,others\na,1000,10,33.4%,66.7%\n"
+    (tmp_path / "c.csv").write_text(text)
+    found = roster(read_table(tmp_path / "c.csv"), ["micro"], ["fans", "others"])
+    assert sum(found.quotes[0].shares.values()) == pytest.approx(1)
 
 
 def test_overlaps_hold_and_lower_the_reach(tmp_path: Path) -> None:

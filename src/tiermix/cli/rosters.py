@@ -35,6 +35,7 @@ def chosen(
         if overlap is not None or csv is not None:
             raise UsageError(f"--{'overlap' if overlap else 'csv'} goes with a roster")
         return False
+    _remark(scenario)
     with shown_progress() as progress:
         found = choice_runs.answer(scenario, progress, certify=certify)
     commands.write_rows(csv, choice_result.rows(found))
@@ -62,6 +63,7 @@ def run(
     if save_worlds is not None:
         world_table.require()
     drawn = report and making.possible()
+    _remark(scenario)
     with shown_progress() as progress:
         found, result, folder = choice_runs.run(
             scenario, out, progress, report=drawn, certify=certify
@@ -94,6 +96,7 @@ def simulated(
     if scenario.roster is None:
         return False
     refuse(until, confidence)
+    _remark(scenario)
     with shown_progress() as progress:
         analysis = choices.simulated(scenario, progress)
     if as_json:
@@ -101,6 +104,15 @@ def simulated(
     else:
         choice_screens.show_simulation(terminal.console(), analysis)
     return True
+
+
+def _remark(scenario: Scenario) -> None:
+    """Say at once which columns are left out by what looks like a slip."""
+    from tiermix import choice_story
+
+    assert scenario.roster is not None
+    for sentence in choice_story.misspelt(scenario.roster):
+        typer.echo(f"Warning: {sentence}", err=True)
 
 
 def refuse(until: str | None, confidence: str | None) -> None:
