@@ -74,7 +74,7 @@ def members_said(found: Shortlist) -> list[str]:
         if name in must and isfinite(member.loses) and member.loses < 0:
             said.append(
                 f"{name} is a must-have. Not having to hire her would be worth "
-                f"{amount(found, -member.loses)}: the loss is below nothing."
+                f"{story.amount(found.analysis, -member.loses)}: the loss is below nothing."
             )
     if len(found.members) > REPLACED:
         said.append(

@@ -169,7 +169,8 @@ def test_a_misspelt_column_is_told_at_once_with_the_near_name(tmp_path: Path) ->
     path = written(tmp_path, creators=CREATORS.replace(";group;", ";grupo;"))
     done = CliRunner().invoke(app, ["optimize", str(path)])
     first = done.stderr.splitlines()[0]
-    assert first == ("Warning: The column grupo of creators.csv is not used: did you mean group?")
+    assert first.startswith("Warning: The column grupo of ")
+    assert first.endswith("creators.csv is not used: did you mean group?")
     assert "Columns that were not used: note." in done.stdout
     clean = CliRunner().invoke(app, ["optimize", str(written(tmp_path))])
     assert "Warning" not in clean.stderr

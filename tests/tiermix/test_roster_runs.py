@@ -300,6 +300,12 @@ def test_what_can_not_be_done_says_so_with_the_remedy(
     assert said in " ".join(str(done.exception).split())
 
 
+def test_what_if_is_refused_with_a_reason(done: tuple[Shortlist, dict[str, Any], Path]) -> None:
+    asked = CliRunner().invoke(app, ["explore", str(done[2]), "--no-browser"])
+    assert asked.exit_code != 0
+    assert "names its creators" in str(asked.exception)
+
+
 def test_certify_holds_the_choice_against_fresh_banks(tmp_path: Path) -> None:
     path = written(tmp_path, WITH_PAIRS, pairs=PAIRS)
     done = CliRunner().invoke(app, ["optimize", str(path), "--certify", "--json"])

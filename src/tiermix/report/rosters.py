@@ -23,9 +23,19 @@ ROW = 26
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """The creators of a plan as a table: headings, and cells as shown and as sorted by."""
+    """The creators of a plan as a table.
 
-    headings: list[str]
+    Parameters
+    ----------
+    headings : list of (str, bool)
+        And whether words stand below.
+    rows : list of list of (str, object)
+        Cells, as shown and as sorted by.
+    data : list of dict
+        The same for a file.
+    """
+
+    headings: list[tuple[str, bool]]
     rows: list[list[tuple[str, Any]]]
     data: list[dict[str, Any]]
 
@@ -59,7 +69,9 @@ def shortlist(contents: Contents) -> Shortlist | None:
                 (declined[i], declined[i]),
             ]
         )
-    headings = ["Creator", "Tier", "Quote", "Adds", "Loss", "If she declines"]
+    words = ("Creator", "Tier", "If she declines")
+    names = ("Creator", "Tier", "Quote", "Adds", "Loss", "If she declines")
+    headings = [(name, name in words) for name in names]
     data = [
         {
             "creator": one["creator"],
