@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
@@ -14,6 +14,7 @@ from optimize.cutting import Search
 from optimize.errors import InfeasibleError
 from optimize.floors import Floor
 from optimize.functional import Functional, functional
+from optimize.optimum import priced
 from optimize.picking import Picker
 from optimize.problem import Problem
 from optimize.risk import MEAN, Risk
@@ -30,7 +31,7 @@ PROMISE, RELAXED_GAP = 0.01, 1e-4
 FEW, MORE, EXACT_GAP, INTEGER_ROUNDS = 40, 120, 1e-4, 60
 
 #: Gap, as if the budget were the only limit, at which the ascent ends.
-NEAR = 2e-5
+NEAR = 1e-3
 
 #: Tangents of the bound; steps of the ascent that says where to take the first.
 ROUNDS, ASCENT, HALVINGS = 200, 300, 60
@@ -56,6 +57,8 @@ class Choice:
     greedy_value : float
     rounds : int
         Tangents taken.
+    prices : mapping of str to float
+        What more of every limit adds, at the rate of parts of creators; as for `Solution`.
     """
 
     counts: Array
@@ -66,6 +69,7 @@ class Choice:
     greedy: Array
     greedy_value: float
     rounds: int
+    prices: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
@@ -107,7 +111,7 @@ def choose(
     risk : Risk
         Concave.
     floors : sequence of Floor
-        Concave, with exponential ridges.
+        With exponential ridges. The choice keeps them all, the bound those that are concave.
     picker : Picker, optional
         Of the same task, where there is one.
 
@@ -123,14 +127,19 @@ def choose(
     picker = picker or Picker(problem, response, risk, floors)
     greedy = picker.greedy()
     best = picker.improved(greedy)
-    search = _search(problem, response, risk, floors, picker, best)
-    if risk == MEAN:
+    concave = [j for j, floor in enumerate(floors) if floor.risk.concave]
+    proved = [floors[j] for j in concave]  # what is left out can only raise the bound
+    search = _search(problem, response, risk, proved, picker, best)
+    if risk == MEAN and problem.n_lines > FEW:
         search.offer(_ascent(search, problem, picker), relaxed=True)
     search.climb(RELAXED_GAP, relaxed=True, rounds=ROUNDS)
+    prices, _ = priced(search, problem, search.master)
+    of = {f"floor{k}": f"floor{j}" for k, j in enumerate(concave)}
+    prices = {of.get(name, name): price for name, price in prices.items()}
     best = _rounded(search, picker, best)
     bound = search.bound * search.objective.size
-    gap = _gap(picker.value(best), bound)
-    if gap > (EXACT_GAP if problem.n_lines <= FEW else PROMISE) and problem.n_lines <= MORE:
+    left = gap(picker.value(best), bound)
+    if left > (EXACT_GAP if problem.n_lines <= FEW else PROMISE) and problem.n_lines <= MORE:
         search.best, search.value = best * picker.prices / problem.budget, -inf
         search.climb(EXACT_GAP, relaxed=False, rounds=INTEGER_ROUNDS)
         bound = min(bound, search.bound * search.objective.size)
@@ -142,12 +151,13 @@ def choose(
     value = picker.value(best)
     bound = max(bound, value)
     return Choice(
-        best, best * picker.prices, value, bound, _gap(value, bound), greedy,
-        picker.value(greedy), search.rounds,
+        best, best * picker.prices, value, bound, gap(value, bound), greedy,
+        picker.value(greedy), search.rounds, prices,
     )  # fmt: skip
 
 
-def _gap(value: float, bound: float) -> float:
+def gap(value: float, bound: float) -> float:
+    """Return the distance of a value and a bound, relative to the larger of them."""
     scale = max(abs(value), abs(bound))
     return max(bound - value, 0.0) / scale if scale > 0 else 0.0
 

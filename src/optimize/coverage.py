@@ -9,6 +9,7 @@ second is never below it there (the union bound).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -19,9 +20,13 @@ from scipy.sparse import csc_array, vstack
 from optimize.functional import Functional
 from optimize.risk import MEAN, Risk
 from sim.response import Response
+from sim.ridges import Ridges
 from sim.shapes import Exponential
 
 Array = NDArray[np.float64]
+
+#: Part of terms that a creator reaches from which on whole matrices are multiplied.
+DENSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,37 @@ class Coverage:
         """Return what is left to win of every term, shape (n_terms,)."""
         return np.asarray(self.weights * np.exp(-(self.depths @ counts)))
 
-    def without(self, missed: Array, line: int) -> Array:
-        """Return what is left to win when one creator goes, given what was left with her."""
-        more = missed.copy()
+    def join(self, missed: Array, line: int) -> None:
+        """Take off what is left to win what one more creator reaches."""
         part = slice(*self.depths.indptr[line : line + 2])
-        rows = self.depths.indices[part]
-        more[rows] *= np.exp(self.depths.data[part])
-        return more
+        missed[self.depths.indices[part]] *= np.exp(-self.depths.data[part])
+
+    def from_missed(self, missed: Array, counts: Array) -> Array:
+        """Return the metric in every world as `values` does, up to rounding of all there is."""
+        reached = self.weights - missed
+        return np.asarray(
+            np.bincount(self.worlds, reached, len(self.slopes)) + self.slopes @ counts
+        )
+
+    def losses(self, missed: Array, weights: Array, lines: Sequence[int]) -> Array:
+        """Return what a weighted sum of worlds loses with each of some creators, (n_lines,)."""
+        left = self._left(missed, weights, lines)
+        return np.asarray(left.sum(axis=0) + (weights @ self.slopes)[list(lines)])
+
+    def swaps(self, missed: Array, weights: Array, lines: Sequence[int]) -> Array:
+        """Return what creators add once one of some creators is gone, shape (n_lines, n_gone)."""
+        alone, left = self.gains(missed, weights), self._left(missed, weights, lines)
+        if self.shares.nnz > DENSE * np.prod(self.shares.shape):
+            more = self.shares.toarray().T @ left.toarray()
+        else:
+            more = (self.shares.T @ left).toarray()
+        return np.asarray(alone[:, None] + more)
+
+    def _left(self, missed: Array, weights: Array, lines: Sequence[int]) -> csc_array:
+        """Return what more is left to win of every term when one of some creators is gone."""
+        mine = self.depths[:, list(lines)]
+        scale = (missed * weights[self.worlds])[mine.indices]
+        return csc_array((scale * np.expm1(mine.data), mine.indices, mine.indptr), mine.shape)
 
     def gains(self, missed: Array, weights: Array) -> Array:
         """Return what each creator would add to a weighted sum of worlds, shape (n_lines,)."""
@@ -89,10 +118,7 @@ def coverage(response: Response, prices: Array, risk: Risk = MEAN) -> Coverage:
     for ridges in response.ridges:
         assert isinstance(ridges.shape, Exponential)
         size, n_terms = ridges.weights.shape
-        block = np.zeros((size * n_terms, prices.size))
-        lines = slice(None) if ridges.lines is None else ridges.lines
-        block[:, lines] = ridges.rates.reshape(size * n_terms, -1)
-        blocks.append(csc_array(block * prices))
+        blocks.append(_depths(ridges, prices))
         weights.append(ridges.weights.ravel() * n_worlds / size)
         worlds.append(np.repeat(np.arange(size), n_terms) if n_worlds > 1 else np.zeros(
             size * n_terms, np.intp))  # fmt: skip
@@ -109,6 +135,22 @@ def coverage(response: Response, prices: Array, risk: Risk = MEAN) -> Coverage:
         np.concatenate([*worlds, np.zeros(0, np.intp)]).astype(np.intp),
         slopes,
     )
+
+
+def _depths(ridges: Ridges, prices: Array) -> csc_array:
+    """Return what one creator takes off every term, line by line: most creators miss most terms."""
+    lines = np.arange(prices.size) if ridges.lines is None else ridges.lines
+    columns: list[tuple[NDArray[np.intp], Array]] = [(np.zeros(0, np.intp), np.zeros(0))] * (
+        prices.size
+    )
+    for k, line in enumerate(lines.tolist()):
+        flat = ridges.rates[..., k].ravel()
+        there = np.flatnonzero(flat)
+        columns[line] = there, flat[there] * prices[line]
+    ends = np.cumsum([0, *(there.size for there, _ in columns)])
+    rows = np.concatenate([there for there, _ in columns])
+    data = np.concatenate([depth for _, depth in columns])
+    return csc_array((data, rows, ends), shape=(ridges.weights.size, prices.size))
 
 
 class Extended:
@@ -146,7 +188,9 @@ class Extended:
 
     def value(self, spends: Array) -> float:
         """Return the extension at a plan."""
-        return float(self.slopes @ spends + self.tangents(spends)[0].sum())
+        counts, metric = spends * self._per_spend, self._metric
+        reached = np.minimum(-np.expm1(-(metric.depths @ counts)), metric.shares @ counts)
+        return float(self.slopes @ spends + metric.weights @ reached / self.size)
 
     def tangents(self, spends: Array) -> tuple[Array, Array]:
         """Return the piece, shape (1,), and its gradient, (1, n_lines)."""

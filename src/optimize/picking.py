@@ -10,7 +10,7 @@ by gain per money reaches half of that with prices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from optimize.coverage import Coverage, coverage
 from optimize.floors import MISSED, Floor
 from optimize.problem import FEASIBILITY, Problem
-from optimize.risk import MEAN, Risk
+from optimize.risk import MEAN, Chance, Risk
 from sim.response import Response
 
 Array = NDArray[np.float64]
@@ -32,6 +32,9 @@ TRIED = 20
 
 #: Creators of a choice up to whom one at a time, and two, are left out.
 REFILLED, PAIRED = 60, 12
+
+#: What coming nearer to a target counts beside reaching it in more worlds.
+NEARER = 1e-3
 
 #: Rounds after which a search ends.
 ROUNDS = 2000
@@ -47,9 +50,14 @@ class Wanted:
 
     def short(self, counts: Array) -> float:
         """Return how far the floor is missed, relative to it; 0 where it holds."""
-        reached = self.risk.value(self.metric.values(counts))
+        values = self.metric.values(counts)
         scale = max(abs(self.at_least), 1e-300)
-        missed = (self.at_least - reached) / scale
+        missed = (self.at_least - self.risk.value(values)) / scale
+        if missed > MISSED and isinstance(self.risk, Chance):  # worlds that come nearer count
+            target = self.risk.target
+            missed += (
+                NEARER * float(np.maximum(target - values, 0.0).mean()) / max(abs(target), 1e-300)
+            )
         return missed if missed > MISSED else 0.0
 
 
@@ -101,6 +109,11 @@ class Picker:
         )
         return missed / self.problem.budget + sum(f.short(counts) for f in self._floors)
 
+    def over(self, counts: Array) -> Sequence[str]:
+        """Return the limits that a choice passes; what it falls short of does not count."""
+        upper = tuple(replace(limit, lower=0.0) for limit in self.problem.limits)
+        return replace(self.problem, limits=upper).violations(counts * self.prices)
+
     def addable(self, counts: Array) -> NDArray[np.bool_]:
         """Return who can be added without passing a limit, shape (n_lines,)."""
         problem, spent = self.problem, counts * self.prices
@@ -127,14 +140,18 @@ class Picker:
 
     def fill(self, counts: Array, *, per_money: bool) -> Array:
         """Add creators while one fits and helps, always the one with the largest gain."""
-        counts = counts.copy()
-        while True:
-            gains = np.where(self.addable(counts), self.gains(counts), -np.inf)
+        counts, metric = counts.copy(), self.metric
+        missed = metric.missed(counts)
+        while (fits := self.addable(counts)).any():
+            values = metric.from_missed(missed, counts)
+            gains = np.where(fits, metric.gains(missed, self._risk.weights(values)), -np.inf)
             rank = gains / self.prices if per_money else gains
             best = int(rank.argmax())
-            if not gains[best] > TRIFLE * max(abs(self.value(counts)), 1e-300):
+            if not gains[best] > TRIFLE * max(abs(self._risk.value(values)), 1e-300):
                 return counts
             counts[best] += 1
+            metric.join(missed, best)
+        return counts
 
     def greedy(self) -> Array:
         """Return the better of greedy steps by gain and by gain per money."""
@@ -177,12 +194,9 @@ class Picker:
 
     def losses(self, counts: Array) -> list[tuple[float, int]]:
         """Return about what a choice loses with each creator who may go, and her line."""
-        missed, weights = self.metric.missed(counts), self._weights(counts)
-        slopes, by_term = weights @ self.metric.slopes, weights[self.metric.worlds]
-        return [
-            (float(by_term @ (self.metric.without(missed, i) - missed)) + float(slopes[i]), i)
-            for i in self._removable(counts)
-        ]
+        lines = self._removable(counts)
+        lost = self.metric.losses(self.metric.missed(counts), self._weights(counts), lines)
+        return list(zip(lost.tolist(), lines, strict=True))
 
     def _removable(self, counts: Array) -> list[int]:
         return np.flatnonzero(counts > self.least).tolist()
@@ -190,14 +204,13 @@ class Picker:
     def _swapped(self, counts: Array) -> Array | None:
         """Return the choice after swaps of one for one that help, or None if none does."""
         missed, weights = self.metric.missed(counts), self._weights(counts)
-        lost_slopes = weights @ self.metric.slopes
-        steps = []
-        for i in self._removable(counts):
+        lines, steps = self._removable(counts), []
+        lost = self.metric.losses(missed, weights, lines)
+        gained = self.metric.swaps(missed, weights, lines) - lost
+        for place, i in enumerate(lines):
             rest = counts.copy()
             rest[i] -= 1
-            left = self.metric.without(missed, i)
-            loss = float(weights[self.metric.worlds] @ (left - missed)) + lost_slopes[i]
-            gains = self.metric.gains(left, weights) - loss
+            gains = gained[:, place]
             gains[~self.addable(rest)] = -np.inf
             gains[i] = -np.inf
             steps += [(float(gains[j]), i, int(j)) for j in np.argsort(-gains)[:2]]

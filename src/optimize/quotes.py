@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -103,8 +102,8 @@ def _member(picker: Picker, counts: Array, line: int, adds: float, *, sought: bo
         after = without.fill(rest, per_money=True)
     else:
         brief = counts.size > MANY
-        starts = [without.improved(s, brief=brief) for s in (rest, without.greedy())]
-        after = max(starts, key=without.rank)
+        starts = [rest] if brief else [rest, without.greedy()]
+        after = max((without.improved(s, brief=brief) for s in starts), key=without.rank)
     change = after - rest
     return Member(
         line,
@@ -195,17 +194,10 @@ def _made_room(picker: Picker, counts: Array, line: int) -> Array:
     """Return a choice with one creator more, and as many less as the limits then ask."""
     counts = np.where(np.arange(counts.size) == line, 1.0, counts)
     for _ in range(int(counts.sum())):
-        if not _over(picker, counts):
+        if not picker.over(counts):
             break
         losses = picker.losses(counts)
         if not losses:
             break
         counts[min((loss / picker.prices[i], i) for loss, i in losses)[1]] -= 1
     return counts
-
-
-def _over(picker: Picker, counts: Array) -> Sequence[str]:
-    """Return the limits that a choice passes; what it falls short of does not count."""
-    problem = picker.problem
-    upper = tuple(replace(limit, lower=0.0) for limit in problem.limits)
-    return replace(problem, limits=upper).violations(counts * picker.prices)

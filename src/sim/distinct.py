@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import repeated
 from sim.campaign import Classes, Tier
 from sim.curves import exposure, reached_share, reached_slope
 from sim.halo import familiar, strengths
@@ -75,6 +76,8 @@ def people_won(
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     if not any(line.mean[key].any() for line in lines):
         return expected, controlled, squares
+    if times > 1 and any(line.tier.pool for line in lines):
+        return _people_repeated(worlds, lines, times, size)
     if campaign.classes is not None and key != "intent":
         return _people_in_classes(worlds, lines, campaign.classes, key)
     for s, segment in enumerate(campaign.segments):
@@ -166,6 +169,32 @@ def _distinct(
     return seen, usual, more / reached_slope(usual, heterogeneity)
 
 
+def _people_repeated(
+    worlds: Worlds, lines: Sequence[Line], times: int, size: tuple[int, int]
+) -> tuple[Array, Array, Array]:
+    """Return what `people_won` does of contacts with named creators, for more than one contact.
+
+    The second is the first: no control is known.
+    """
+    campaign = worlds.campaign
+    expected, squares = np.zeros(size), np.zeros(size)
+    if campaign.classes is not None:
+        place = {tier.name: k for k, tier in enumerate(campaign.tiers)}
+        expected, squares = repeated.in_classes(
+            [(o.drawn["contacts"], place[o.tier.name], bool(o.tier.pool)) for o in lines],
+            campaign.classes, times,
+        )  # fmt: skip
+    for s, segment in enumerate(campaign.segments if campaign.classes is None else ()):
+        people = np.full(worlds.size, segment.size)
+        a_head = [
+            (o.drawn["contacts"] * (o.tier.audience[s] / people), bool(o.tier.pool)) for o in lines
+        ]
+        more, again = repeated.in_segment(a_head, people, times, campaign.heterogeneity)
+        expected, squares = expected + more, squares + again
+    chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
+    return expected, expected, chance
+
+
 def _people_in_classes(
     worlds: Worlds,
     lines: Sequence[Line],
@@ -182,14 +211,15 @@ def _people_in_classes(
     key : str
         The mass.
     """
-    size, tiers = lines[0].drawn[key].shape, worlds.campaign.tiers
+    size = lines[0].drawn[key].shape
+    place = {tier.name: k for k, tier in enumerate(worlds.campaign.tiers)}
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     for start in range(0, classes.sizes.size, CLASSES):
         part = slice(start, start + CLASSES)
         people = classes.sizes[part]
         drawn, mean, luck = (np.zeros((*size, people.size)) for _ in range(3))
         for line in lines:
-            shares = classes.shares[tiers.index(line.tier), part]
+            shares = classes.shares[place[line.tier.name], part]
             met = np.flatnonzero(shares)
             if met.size == 0 or not line.mean[key].any():
                 continue

@@ -53,7 +53,8 @@ def won(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
 
     pairs = list(product(range(len(people)), range(len(wins))))
     found = dict(zip(pairs, threads(exponents, pairs), strict=True))
-    value, order = _value(worlds, metric), [campaign.tiers.index(i.tier) for i in campaign.items]
+    place = {tier.name: k for k, tier in enumerate(campaign.tiers)}
+    value, order = _value(worlds, metric), [place[item.tier.name] for item in campaign.items]
     return tuple(
         Ridges(
             np.stack([found[s, k] * hired[:, i, None] for i, k in enumerate(order)], axis=2),
@@ -80,16 +81,20 @@ def in_classes(worlds: Worlds, classes: Classes, metric: str, hired: Array) -> R
     found = {}
     for k, tier in enumerate(worlds.campaign.tiers):
         lottery, factor = _won(worlds, tier, metric)
-        levels, where = np.unique(classes.shares[k] / sizes, return_inverse=True)
+        met = np.flatnonzero(classes.shares[k])
+        levels, where = np.unique(classes.shares[k][met] / sizes[met], return_inverse=True)
         per_value = factor[:, None] * levels
         if tier.pool:
             missed = -np.log1p(-np.minimum(lottery.mean()[:, None] * per_value, CERTAIN))
         else:
             missed = lottery.exponents(per_value)
-        found[tier.name] = missed[:, where.ravel()]
-    rates = [found[item.tier.name] * hired[:, i, None] for i, item in enumerate(items)]
+        found[tier.name] = met, missed[:, where.ravel()]
+    rates = np.zeros((len(items), worlds.size, sizes.size))  # a line's are together: mostly 0
+    for i, item in enumerate(items):
+        met, missed = found[item.tier.name]
+        rates[i][:, met] = missed * hired[:, i, None]
     weights = np.tile(sizes, (worlds.size, 1))
-    return Ridges(np.stack(rates, axis=2), weights, lines=_item_lines(worlds))
+    return Ridges(rates.transpose(1, 2, 0), weights, lines=_item_lines(worlds))
 
 
 def repeated(worlds: Worlds, hired: Array) -> tuple[Ridges, ...]:

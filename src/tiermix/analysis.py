@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import inf, isfinite
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,28 @@ FEW_LINES = 6
 
 #: The name of the optimizer's plan among the strategies.
 OPTIMUM = "optimum"
+
+
+class Asked(Protocol):
+    """What plans are rated by."""
+
+    @property
+    def problem(self) -> Problem:
+        """Which plans are allowed."""
+
+    @property
+    def goal(self) -> Goal:
+        """What is wanted."""
+
+    @property
+    def risk(self) -> Risk:
+        """What the goal of many worlds comes to."""
+
+    def judged(self, plan: Array) -> float:
+        """Return what a plan comes to, the lottery of creators averaged out."""
+
+    def violations(self, plan: Array) -> tuple[str, ...]:
+        """Return the limits and floors that a plan breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +256,8 @@ def analyse(
         mapper=mapper,
         told=partial(_playing, progress, worlds),
     )
-    strategies = _strategies(outcomes, task, scenario, plans, wishes)
-    judge = partial(_judged, task.goal, task.risk)
+    strategies = rated(outcomes, task, scenario, plans, wishes)
+    judge = partial(judged_by, task.goal, task.risk)
     optimum = None
     if solution:
         optimum = _optimum(outcomes, task, judge, strategies, solution, mapper)
@@ -303,7 +325,7 @@ def placed(feasible: Problem, wish: Array) -> Array:
     return whole_spends(feasible, plan) if feasible.prices is not None else plan
 
 
-def _judged(aim: Goal, risk: Risk, outcomes: Outcomes) -> Array:
+def judged_by(aim: Goal, risk: Risk, outcomes: Outcomes) -> Array:
     """Return values per plan and world whose mean over the worlds a plan is judged by.
 
     Shape (n_plans, n_worlds). The mean is taken with the creators' lottery out of the way; any
@@ -332,16 +354,27 @@ def _chances(outcomes: Outcomes, demands: Sequence[Demand], plan: int) -> dict[s
     }
 
 
-def _strategies(
+def rated(
     outcomes: Outcomes,
-    task: Task,
+    task: Asked,
     scenario: Scenario,
     plans: Mapping[str, Array],
     wishes: Mapping[str, tuple[float, ...]],
 ) -> dict[str, Strategy]:
-    """Set plans that were simulated on common worlds against each other."""
+    """Set plans that were simulated on common worlds against each other.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    task : Asked
+    scenario : Scenario
+    plans : mapping of str to ndarray
+        That were simulated, in their order.
+    wishes : mapping of str to tuple of float
+        Money that they asked for, where that is not the budget.
+    """
     feasible, aim, risk = task.problem, task.goal, task.risk
-    values, judged = aim.of(outcomes), _judged(aim, risk, outcomes)
+    values, judged = aim.of(outcomes), judged_by(aim, risk, outcomes)
     wished = {name: sum(wish) for name, wish in wishes.items()}
     losses, wins = regret(values), best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
@@ -356,11 +389,11 @@ def _strategies(
             plan,
             float(wished.get(name, feasible.budget) - plan.sum()),
             task.violations(plan),
-            _estimate(outcomes.worlds, judged[i]),
+            estimated(outcomes.worlds, judged[i]),
             task.judged(plan),
             float(wins[i].mean()),
             share_interval(outcomes.worlds, wins[i]),
-            _estimate(outcomes.worlds, losses[i]),
+            estimated(outcomes.worlds, losses[i]),
             float(over[i].mean()),
             _p_target(aim, risk, outcomes, i),
             _chances(outcomes, scenario.demands, i),
@@ -384,20 +417,36 @@ def _optimum(
     way = purchase(task.problem)
     check = judge(evaluate(fresh, [solution.plan], way, mapper=mapper))[0]
     lines = evaluate(worlds, np.diag(solution.plan), way, mapper=mapper)
-    runner_up, lead = None, None
-    names, allowed = list(strategies), [not s.violations for s in strategies.values()]
-    if len(names) > 1:
-        differs = [not np.array_equal(s.plan, solution.plan) for s in strategies.values()]
-        second = _runner_up(values[:-1].mean(axis=1), allowed[:-1], differs[:-1])
-        runner_up, lead = names[second], _estimate(worlds, values[-1] - values[second])
+    runner_up, lead = led(worlds, values, strategies)
     steady = steady_range(task.problem, task.response, task.risk, task.floors)
     nearly = None
     if task.problem.n_lines <= FEW_LINES and task.goal.terms[0][0] != "spend":
         nearly = nearly_best(task.problem, task.response, task.risk, task.floors)
-    return Optimum(solution, _estimate(fresh, check), lines, runner_up, lead, steady, nearly)
+    return Optimum(solution, estimated(fresh, check), lines, runner_up, lead, steady, nearly)
 
 
-def _runner_up(means: Array, allowed: list[bool], differs: list[bool]) -> int:
+def led(
+    worlds: Worlds, values: Array, strategies: Mapping[str, Strategy]
+) -> tuple[str | None, Estimate | None]:
+    """Return the best of the other strategies, and how much more the last one, the optimum, brings.
+
+    Parameters
+    ----------
+    worlds : Worlds
+    values : ndarray, shape (n_strategies, n_worlds)
+        Whose mean every strategy is judged by.
+    strategies : mapping of str to Strategy
+    """
+    names, best = list(strategies), strategies[OPTIMUM].plan
+    if len(names) < 2:
+        return None, None
+    allowed = [not s.violations for s in strategies.values()]
+    differs = [not np.array_equal(s.plan, best) for s in strategies.values()]
+    second = second_best(values[:-1].mean(axis=1), allowed[:-1], differs[:-1])
+    return names[second], estimated(worlds, values[-1] - values[second])
+
+
+def second_best(means: Array, allowed: list[bool], differs: list[bool]) -> int:
     """Return the best of the other strategies: an allowed and a different one if there is any."""
     for chosen in (np.logical_and(allowed, differs), np.array(allowed)):
         if chosen.any():
@@ -405,5 +454,6 @@ def _runner_up(means: Array, allowed: list[bool], differs: list[bool]) -> int:
     return int(means.argmax())
 
 
-def _estimate(worlds: Worlds, values: Array) -> Estimate:
+def estimated(worlds: Worlds, values: Array) -> Estimate:
+    """Return the mean of values per world with its standard error."""
     return Estimate(float(values.mean()), standard_error(worlds, values))

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimize.choosing import Choice, choose
+from optimize.choosing import Choice
+from optimize.dealing import choose_with_deals
 from optimize.floors import Floor
 from optimize.goal import Goal, blended, goal
 from optimize.picking import Picker
-from optimize.problem import purchase
+from optimize.problem import Problem
 from optimize.quotes import Member, Outsider, members, outsiders
-from optimize.risk import MEAN
+from optimize.risk import MEAN, Risk
 from sim.curves import gamma_nodes
 from sim.lottery import mean_cost
-from sim.metrics import METRICS
-from sim.outcomes import Outcomes, evaluate
 from sim.purchase import WHOLE, price_list
 from sim.response import Response, respond
-from sim.statistics import Summary, standard_error, summarise
 from sim.worlds import REPLICATES, Worlds, draw_worlds
-from tiermix.analysis import OPTIMUM, Estimate, Progress
-from tiermix.roster import Named, named, only
+from tiermix.analysis import OPTIMUM, Analysis, Progress
+from tiermix.roster import Named, named
 from tiermix.scenario import Scenario
 
 Array = NDArray[np.float64]
 
-#: Numbers that the optimizer and the simulator hold at a time; more creators get fewer worlds.
-ROOM, PLAYED = 6e5, 1e7
+#: Numbers that the optimizer holds at a time; more creators get fewer worlds.
+ROOM = 6e5
 
 #: Creators whose replacement, and whose quote to enter, are looked for.
 REPLACED, ASKED = 30, 8
@@ -40,23 +38,48 @@ RULES = ("greedy", "most_followers", "cheapest")
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
-    """A choice of creators and what it yields.
+class Asked:
+    """What is asked about named creators, on drawn worlds.
 
     Parameters
     ----------
-    counts : ndarray, shape (n_lines,)
-    value : float
-        Of the objective, on the worlds of the optimisation.
-    objective : Estimate
-        The same simulated, creator by creator.
-    metrics : mapping of str to Summary
+    named : Named
+    worlds : Worlds
+        Of the optimisation.
+    goal : Goal
+    response : Response
+        The goal as a function of the plan.
+    floors : tuple of Floor
+    picker : Picker
+        That searches for choices.
     """
 
-    counts: Array
-    value: float
-    objective: Estimate
-    metrics: Mapping[str, Summary]
+    named: Named
+    worlds: Worlds
+    goal: Goal
+    response: Response
+    floors: tuple[Floor, ...]
+    picker: Picker
+
+    @property
+    def problem(self) -> Problem:
+        """Which plans are allowed."""
+        return self.named.problem
+
+    @property
+    def risk(self) -> Risk:
+        """What the goal of many worlds comes to."""
+        return self.named.scenario.risk
+
+    def judged(self, plan: Array) -> float:
+        """Return what a plan comes to, the lottery of creators averaged out."""
+        return self.picker.value(np.round(plan / self.picker.prices))
+
+    def violations(self, plan: Array) -> tuple[str, ...]:
+        """Return the limits and floors that a plan breaks."""
+        missed = [floor.name for floor in self.floors if floor.missed_by(plan) > 0]
+        named_so = (name.removeprefix("the ") for name in missed)
+        return (*self.problem.violations(plan), *named_so)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +89,27 @@ class Shortlist:
     Parameters
     ----------
     named : Named
-    goal : Goal
     worlds : int
         Of the optimisation.
     choice : Choice
     members : tuple of Member
+        The one who adds most first.
     outsiders : tuple of Outsider
-    strategies : mapping of str to Rated
-        The best choice first, then rules of thumb.
-    fresh : Estimate
-        The best choice's objective on worlds that it was not chosen on.
+        The one with the smallest discount first.
+    takers : int
+        How many more could be hired with the money that is left.
+    analysis : Analysis
+        What the choice and the rules of thumb bring: of the creators that any of them hires,
+        those of the choice first, in the order of `members`.
     """
 
     named: Named
-    goal: Goal
     worlds: int
     choice: Choice
     members: tuple[Member, ...]
     outsiders: tuple[Outsider, ...]
-    strategies: Mapping[str, Rated]
-    fresh: Estimate
+    takers: int
+    analysis: Analysis
 
 
 def shortlist(scenario: Scenario, progress: Progress = lambda step: None) -> Shortlist:
@@ -105,34 +129,78 @@ def shortlist(scenario: Scenario, progress: Progress = lambda step: None) -> Sho
     UsageError
         If the scenario holds what can not be planned with named creators.
     """
+    from tiermix.choice_plays import played
+
+    asked = question(scenario, progress)
+    task = asked.named
+    progress("choosing creators")
+    choice, picker = choose_with_deals(task.problem, asked.response, scenario.risk, asked.floors)
+    progress("asking who could be replaced, and by whom")
+    inside = members(picker, choice.counts, replaced=REPLACED)
+    costs = _costs(asked.worlds, asked.goal, scenario.risk == MEAN)
+    outside = outsiders(picker, choice.counts, costs, shown=ASKED)
+    progress("simulating, creator by creator")
+    plans = {**rules(asked, choice.greedy), OPTIMUM: choice.counts}
+    analysis = played(asked, plans, choice, [member.line for member in inside])
+    return Shortlist(
+        task,
+        asked.worlds.size,
+        choice,
+        tuple(inside),
+        tuple(sorted(outside, key=lambda one: discount(task, one))),
+        int(picker.addable(choice.counts).sum()),
+        analysis,
+    )
+
+
+def simulated(scenario: Scenario, progress: Progress = lambda step: None) -> Analysis:
+    """Simulate the rules of thumb of a scenario with named creators, without a best choice.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a roster.
+    progress : callable
+        Told every step before it is taken.
+    """
+    from tiermix.choice_plays import played
+
+    asked = question(scenario, progress)
+    progress("simulating, creator by creator")
+    return played(asked, rules(asked, asked.picker.greedy()))
+
+
+def question(
+    scenario: Scenario, progress: Progress = lambda step: None, n_worlds: int | None = None
+) -> Asked:
+    """State what a scenario asks, on the worlds that the optimizer has room for.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a roster.
+    progress : callable
+    n_worlds : int, optional
+        How many worlds to draw instead.
+    """
     progress("putting audiences together")
     task = named(scenario)
     progress("drawing worlds")
-    worlds = draw_worlds(task.campaign, _worlds(task), scenario.seed)
+    worlds = draw_worlds(task.campaign, n_worlds or room(task), scenario.seed)
     aim, response = _aim(task, worlds)
     floors = tuple(demand.floor(worlds, task.problem) for demand in scenario.demands)
-    progress("choosing creators")
     picker = Picker(task.problem, response, scenario.risk, floors)
-    choice = choose(task.problem, response, scenario.risk, floors, picker=picker)
-    progress("asking who could be replaced, and by whom")
-    inside = members(picker, choice.counts, replaced=REPLACED)
-    costs = _costs(worlds, aim, scenario.risk == MEAN)
-    outside = outsiders(picker, choice.counts, costs, shown=ASKED)
-    progress("simulating, creator by creator")
-    rated, fresh = _played(task, aim, picker, _plans(picker, choice, task, floors))
-    return Shortlist(
-        task, aim, worlds.size, choice, tuple(inside), tuple(outside), rated, fresh
-    )  # fmt: skip
+    return Asked(task, worlds, aim, response, floors, picker)
 
 
-def _worlds(task: Named) -> int:
+def room(task: Named) -> int:
     """Return how many worlds the optimizer has room for: a multiple of the replicates."""
     campaign = task.campaign
     terms = len(campaign.segments) * gamma_nodes(campaign.heterogeneity)[0].size
     if campaign.classes is not None:
         terms = max(terms, campaign.classes.sizes.size)
-    room = int(ROOM / (terms * len(campaign.tiers))) // REPLICATES * REPLICATES
-    return min(task.scenario.worlds, max(room, REPLICATES))
+    most = int(ROOM / (terms * len(campaign.tiers))) // REPLICATES * REPLICATES
+    return min(task.scenario.worlds, max(most, REPLICATES))
 
 
 def _aim(task: Named, worlds: Worlds) -> tuple[Goal, Response]:
@@ -156,14 +224,20 @@ def _costs(worlds: Worlds, aim: Goal, mean: bool) -> Array:
     return coefficient * (paid.mean(axis=0, keepdims=True) if mean else paid)
 
 
-def _plans(
-    picker: Picker, choice: Choice, task: Named, floors: Sequence[Floor]
-) -> dict[str, Array]:
-    """Return the choice and the rules of thumb."""
-    followers = np.array([tier.followers.median for tier in task.campaign.tiers])
-    ranks = {"most_followers": followers, "cheapest": -picker.prices}
-    plans = {OPTIMUM: choice.counts, "greedy": choice.greedy}
-    for name, rank in ranks.items():
+def rules(asked: Asked, greedy: Array) -> dict[str, Array]:
+    """Return the rules of thumb, as counts of every creator.
+
+    Parameters
+    ----------
+    asked : Asked
+    greedy : ndarray, shape (n_lines,)
+        What greedy steps choose.
+    """
+    picker = asked.picker
+    followers = np.array([tier.followers.median for tier in asked.named.campaign.tiers])
+    ranks: Sequence[Array] = (followers, -picker.prices)
+    plans = {RULES[0]: greedy}
+    for name, rank in zip(RULES[1:], ranks, strict=True):
         counts = picker.least.copy()
         for line in np.argsort(-rank, kind="stable").tolist():
             while picker.addable(counts)[line]:
@@ -172,39 +246,13 @@ def _plans(
     return plans
 
 
-def _played(
-    task: Named, aim: Goal, picker: Picker, plans: Mapping[str, Array]
-) -> tuple[dict[str, Rated], Estimate]:
-    """Simulate choices on common worlds, and the first one on fresh worlds too."""
-    lines = np.flatnonzero(sum(plans.values())).tolist()
-    if not lines:
-        lines = [0]
-    campaign = only(task.campaign, lines)
-    spends = [(counts * picker.prices)[lines] for counts in plans.values()]
-    terms = len(campaign.segments) if campaign.classes is None else campaign.classes.sizes.size
-    room = int(PLAYED / (terms * len(lines))) // REPLICATES * REPLICATES
-    n_worlds = min(task.scenario.worlds, max(room, REPLICATES * 4))
-    worlds, fresh = (
-        draw_worlds(campaign, n_worlds, task.scenario.seed, sample=sample) for sample in (0, 1)
-    )
-    way = purchase(task.problem)
-    outcomes, check = evaluate(worlds, spends, way), evaluate(fresh, spends[:1], way)
-    values = _judged(task.scenario, aim, outcomes)
-    rated = {
-        name: Rated(
-            counts,
-            picker.value(counts),
-            Estimate(float(values[i].mean()), standard_error(worlds, values[i])),
-            {metric: summarise(outcomes, metric, i) for metric in METRICS},
-        )
-        for i, (name, counts) in enumerate(plans.items())
-    }
-    again = _judged(task.scenario, aim, check)[0]
-    return rated, Estimate(float(again.mean()), standard_error(fresh, again))
+def entry_quote(task: Named, outsider: Outsider) -> float:
+    """Return the largest quote with which a creator enters, in money; not above 0 for none."""
+    beside = task.problem.steps[outsider.line] - task.quoted[outsider.line]
+    return outsider.enters_at - beside
 
 
-def _judged(scenario: Scenario, aim: Goal, outcomes: Outcomes) -> Array:
-    """Return values whose mean over the worlds a choice is judged by."""
-    if scenario.risk == MEAN:
-        return aim.controlled(outcomes)
-    return np.stack([scenario.risk.contributions(values) for values in aim.of(outcomes)])
+def discount(task: Named, outsider: Outsider) -> float:
+    """Return what share of her quote a creator must come down to enter; 1 where nothing helps."""
+    quote, enters = task.quoted[outsider.line], entry_quote(task, outsider)
+    return 1.0 if quote <= 0 or enters < 1 else 1 - enters / quote

@@ -55,8 +55,8 @@ def load(path: str, worlds: int | None, seed: int | None, *, named: bool = False
     scenario = read(path)
     if scenario.roster is not None and not named:
         raise UsageError(
-            f"{path}: names its creators (roster), which this command can not plan yet; "
-            "use `tiermix optimize`"
+            f"{path}: names its creators (roster), which this command can not plan; use `tiermix "
+            "run`, `optimize` or `simulate`, and run them again to try another budget or quote"
         )
     return replace(
         scenario,

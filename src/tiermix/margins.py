@@ -28,16 +28,16 @@ def limits(analysis: Analysis) -> list[str]:
     left = analysis.scenario.budget - float(plan.sum())
     said = []
     if "budget" in bound and left <= BINDING * analysis.scenario.budget:
-        said.append(f"The whole budget is spent. {_next_money(analysis)}")
+        said.append(f"The whole budget is spent. {next_money(analysis)}")
     elif "budget" in bound:
         little = f"{money(left, currency)} of the budget is left"
-        said.append(f"{little}: it pays for no more creators. {_next_money(analysis)}")
+        said.append(f"{little}: it pays for no more creators. {next_money(analysis)}")
     elif left > 0:
         said.append(f"{money(left, currency)} of the budget is left. {_why_left(analysis, left)}")
     others = [name for name in bound if name != "budget"]
     if others:
         said.append(f"At the limit: {listing(grouped(others))}.")
-    return said + _other_prices(analysis) + _steadiness(analysis) + _nearly_best(analysis)
+    return said + other_prices(analysis) + _steadiness(analysis) + _nearly_best(analysis)
 
 
 def _nearly_best(analysis: Analysis) -> list[str]:
@@ -92,7 +92,7 @@ def _steadiness(analysis: Analysis) -> list[str]:
     return [f"The mix holds for budgets from {ends}: no share moves by more than 5 points."]
 
 
-def _next_money(analysis: Analysis) -> str:
+def next_money(analysis: Analysis) -> str:
     """Return what a little more budget would bring, at the rate of parts of creators."""
     assert analysis.optimum is not None
     step = _step(analysis.scenario.budget)
@@ -112,7 +112,7 @@ def _why_left(analysis: Analysis, left: float) -> str:
         return "No line may take more."
     if left < takers.min():
         what = "whole creator" if analysis.scenario.whole_creators else "deal"
-        return f"It does not pay for one more {what}. {_next_money(analysis)}"
+        return f"It does not pay for one more {what}. {next_money(analysis)}"
     if names := _stopping(analysis):
         return f"No more is allowed by {listing(names)}."
     if saves(analysis):
@@ -134,7 +134,7 @@ def _stopping(analysis: Analysis) -> list[str]:
     ]
 
 
-def _other_prices(analysis: Analysis) -> list[str]:
+def other_prices(analysis: Analysis) -> list[str]:
     """Return what moving every other limit that matters would bring, a sentence each."""
     assert analysis.optimum is not None
     if saves(analysis):

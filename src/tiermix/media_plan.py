@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from sim.metrics import METRICS
@@ -33,7 +34,9 @@ def rows(analysis: Analysis) -> Iterator[dict[str, Any]]:
     assert analysis.optimum is not None
     plan, unit = analysis.optimum.solution.plan, analysis.scenario.currency
     hired, told = creators(analysis, plan), columns(analysis)
-    for i, (line, spend) in enumerate(zip(analysis.scenario.lines, plan.tolist(), strict=True)):
+    # of named creators, those who are hired come first and are told alone
+    planned = zip(analysis.scenario.lines, plan.tolist(), strict=True)
+    for i, (line, spend) in enumerate(islice(planned, len(analysis.optimum.lines.values["spend"]))):
         values = {key: _mean(analysis.optimum.lines, key, i) for key in told}
         yield _row(line, spend, spend / analysis.scenario.budget, hired.get(line), values, unit)
     total = analysis.strategies[OPTIMUM]

@@ -12,6 +12,8 @@ from pydantic import Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
+from tiermix.roster_schema import RosterAnswer
+
 #: Version of the result document.
 FORMAT: Literal[1] = 1
 
@@ -218,6 +220,7 @@ class Document(_Answer, total=False):
     comparisons: Annotated[list[Pair], Field(description="Every two strategies.")]
     precision: Precision
     selection: Selection
+    roster: Annotated[RosterAnswer, Field(description="Where creators are named.")]
 
 
 def result_schema() -> dict[str, Any]:

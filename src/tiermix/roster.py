@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from optimize.dealing import MOST
 from optimize.errors import InfeasibleError
 from optimize.problem import FEASIBILITY, Limit, Problem
 from sim.campaign import Campaign, Classes, Segment, Tier
@@ -22,6 +23,9 @@ from tiermix.roster_tables import Quote, Roster
 from tiermix.scenario import Scenario
 
 Array = NDArray[np.float64]
+
+#: How the limit that holds a must-have begins.
+MUST_HAVE = "must-have "
 
 #: Relative distance from which on an overlap counts as missed.
 NEAR = 0.005
@@ -94,17 +98,23 @@ def named(scenario: Scenario) -> Named:
 def _refuse(scenario: Scenario, roster: Roster) -> None:
     where = f"{scenario.path}: a roster"
     if scenario.campaign.curves:
-        raise UsageError(f"{where} can not stand beside curves yet")
+        raise UsageError(
+            f"{where} can not stand beside curves: a creator is hired whole, a curve takes any "
+            "amount. Plan the two in scenarios of their own"
+        )
     asked = {metric for metric, _ in scenario.objective} | {d.metric for d in scenario.demands}
     if "effective_reach" in asked:
-        raise UsageError(f"{where} can not be planned for effective_reach yet; reach can")
-    if not all(d.risk.concave for d in scenario.demands):
-        raise UsageError(f"{where} can not be planned with a chance yet; `worst` can")
+        raise UsageError(
+            f"{where} can not be planned for effective_reach: who is seen by several creators "
+            "gains from the second one, and the proof rests on gains that fall. Plan for reach; "
+            "effective reach is told beside it"
+        )
     for tier in scenario.campaign.tiers:
         if tier.minimum_deal and tier.name in {quote.tier for quote in roster.quotes}:
             raise UsageError(f"{where}: the minimum deal of {tier.name} means nothing to quotes")
-        if tier.minimum_deal:
-            raise UsageError(f"{where} can not stand beside the minimum deal of {tier.name} yet")
+    deals = [tier.name for tier in scenario.campaign.tiers if tier.minimum_deal]
+    if len(deals) > MOST:
+        raise UsageError(f"{where} can stand beside {MOST} minimum deals, not {len(deals)}")
     if not any(quote.available for quote in roster.quotes):
         raise InfeasibleError(f"{roster.source}: none of the creators is available")
 
@@ -186,7 +196,7 @@ def _problem(
     if empty:
         raise InfeasibleError(f"the minimum of {empty[0]}: no creator of it is available")
     must = [i for i, quote in enumerate(quotes) if quote is not None and quote.must_have]
-    limits += [Limit(f"must-have {campaign.tiers[i].name}", (i,), prices[i]) for i in must]
+    limits += [Limit(f"{MUST_HAVE}{campaign.tiers[i].name}", (i,), prices[i]) for i in must]
     total = sum(prices[i] for i in must)
     if total > scenario.budget * (1 + FEASIBILITY):
         raise InfeasibleError(

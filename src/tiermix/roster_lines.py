@@ -83,7 +83,8 @@ def _joined(build: Build, parts: Sequence[Roster], inside: Sequence[str]) -> Ros
     if twice:
         build.findings.value(("tiers", inside[-1], "roster"), f"{twice[0]} stands in two rosters")
     unused = tuple(dict.fromkeys(name for part in parts for name in part.unused))
-    return replace(parts[0], quotes=tuple(quotes), unused=unused)
+    misspelt = tuple(dict.fromkeys(pair for part in parts for pair in part.misspelt))
+    return replace(parts[0], quotes=tuple(quotes), unused=unused, misspelt=misspelt)
 
 
 def with_roster(scenario: Scenario, creators: Path | None, overlap: Path | None) -> Scenario:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 from tiermix.errors import TableError
 from tiermix.quantity import parse_number, shown
@@ -35,6 +36,9 @@ PAIR_ROLES: dict[str, tuple[str, ...]] = {
     "shared": ("shared", "shared_people", "shared_viewers", "shared_followers", "people"),
     "overlap": ("overlap", "share", "overlap_of_smaller", "shared_of_smaller"),
 }
+#: Likeness from which on a column counts as misspelt; sum of shares that rounding can come to.
+ALIKE, ROUNDED = 0.8, 1.01
+
 THOUSANDS = ("followers", "quote", "fee")
 AMOUNTS = ("followers", "quote", "fee", "posts", "clicks_per_engagement")
 RATES = ("view_rate", "engagement_rate", "conversion_rate")
@@ -93,6 +97,8 @@ class Roster:
     quotes : tuple of Quote
     unused : tuple of str
         Columns that mean nothing here.
+    misspelt : tuple of (str, str)
+        Those of them that look like a name that would mean something, and that name.
     overlaps : tuple of (str, str, float, bool)
         Two creators, and the people they share; or (True) the share of the smaller audience.
     """
@@ -101,6 +107,7 @@ class Roster:
     quotes: tuple[Quote, ...]
     unused: tuple[str, ...] = ()
     overlaps: tuple[tuple[str, str, float, bool], ...] = ()
+    misspelt: tuple[tuple[str, str], ...] = ()
 
 
 def roster(
@@ -139,7 +146,18 @@ def roster(
     _check_names(table, at, quotes)
     used = {*at.values(), *shares.values()}
     unused = tuple(name for i, name in enumerate(table.header) if i not in used and name)
-    return Roster(table.source, quotes, unused)
+    return Roster(table.source, quotes, unused, misspelt=_misspelt(unused, segments))
+
+
+def _misspelt(unused: Sequence[str], segments: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the columns that are not used but look like one that would be, and that one."""
+    known = [*segments, *(name for names in ROLES.values() for name in names)]
+    found = []
+    for column in unused:
+        word = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
+        near = get_close_matches(word, known, n=1, cutoff=ALIKE)
+        found += [(column, near[0])] if near else []
+    return tuple(found)
 
 
 def _quote(
@@ -184,8 +202,10 @@ def _quote(
     stated = {role: _share(table, row, at[role]) for role in RATES if cell(role)}
     stated |= {role: amount(role) for role in ("posts", "clicks_per_engagement") if cell(role)}
     audience = {s: _share(table, row, i) for s, i in shares.items() if row.cells[i]}
-    if sum(audience.values()) > 1 + 1e-9:
+    whole = sum(audience.values())
+    if whole > ROUNDED:
         raise table.error(row.line, "", "the shares of the segments add up to more than 100%")
+    audience = {s: part / max(whole, 1.0) for s, part in audience.items()}
     return Quote(
         row.line, name, tier, amount("followers"), amount("quote" if package else "fee", zero=True),
         package, stated, audience,

@@ -33,6 +33,8 @@ def folder_name(result: Document) -> str:
     """Return the name of a run's folder: the scenario's name and a hash of what was run."""
     slug = re.sub(r"[^a-z0-9]+", "-", result["scenario"]["name"].lower()).strip("-")[:60]
     what = [result["scenario"]["sha256"], result["seed"], result["worlds"], result["version"]]
+    if "roster" in result:
+        what.append(result["roster"]["tables"])
     return f"{slug or 'run'}-{sha256(json.dumps(what).encode()).hexdigest()[:10]}"
 
 

@@ -116,8 +116,8 @@ def recommendation(analysis: Analysis) -> str:
     ]
     if not parts:
         return f"Spend nothing: {_nothing_to_gain(analysis)}."
-    expected = f"expect {_expected(analysis, best)}{_lead(analysis, analysis.optimum)}"
-    return f"Spend {listing(parts)}: {expected}."
+    told = f"expect {expectation(analysis, best)}{led_by(analysis, analysis.optimum)}"
+    return f"Spend {listing(parts)}: {told}."
 
 
 def _nothing_to_gain(analysis: Analysis) -> str:
@@ -129,7 +129,7 @@ def _nothing_to_gain(analysis: Analysis) -> str:
     return f"no allowed plan brings any {objective_label(analysis)}"
 
 
-def _expected(analysis: Analysis, best: Strategy) -> str:
+def expectation(analysis: Analysis, best: Strategy) -> str:
     """Return what the optimum brings of every metric of the objective, with 90 % ranges."""
     terms = analysis.scenario.objective
     told = [metric for metric, _ in terms]
@@ -159,7 +159,7 @@ def interval(analysis: Analysis, metric: str, low: float, high: float) -> str:
     return f"{number(low)} to {number(high)}"
 
 
-def _lead(analysis: Analysis, optimum: Optimum) -> str:
+def led_by(analysis: Analysis, optimum: Optimum) -> str:
     """Return by how much the optimum beats the next best strategy, and how sure that is."""
     if optimum.lead is None or optimum.runner_up is None:
         return ""
@@ -224,10 +224,10 @@ def warnings(analysis: Analysis) -> list[str]:
             said.append(f"{name} leaves {money(strategy.unspent, currency)}: {reason}.")
         if strategy.violations:
             said.append(f"{name} breaks the {listing(list(strategy.violations))}.")
-    return said + _chances(analysis) + _overruns(analysis) + _parts(analysis)
+    return said + chances(analysis) + overruns(analysis) + _parts(analysis)
 
 
-def _chances(analysis: Analysis) -> list[str]:
+def chances(analysis: Analysis) -> list[str]:
     """Return with what chance the best plan reaches the floors, luck of the draw and all."""
     if analysis.optimum is None:
         return []
@@ -241,7 +241,7 @@ def _chances(analysis: Analysis) -> list[str]:
     ]
 
 
-def _overruns(analysis: Analysis) -> list[str]:
+def overruns(analysis: Analysis) -> list[str]:
     """Return what the best plan of whole creators may really cost, and who else overruns."""
     over = {n: s for n, s in analysis.strategies.items() if s.over_budget > 0}
     if not over:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from textwrap import wrap
@@ -19,7 +19,7 @@ from optimize.recheck import Bounds, Question, bounds
 from optimize.refute import searched
 from sim.purchase import hired
 from sim.worlds import draw_worlds
-from tiermix import result_schema
+from tiermix import result_schema, verifying_rosters
 from tiermix.analysis import OPTIMUM
 from tiermix.errors import RunFolderError
 from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
@@ -28,42 +28,19 @@ from tiermix.result_schema import FORMAT, Document
 from tiermix.saved import read_run
 from tiermix.scenario import Scenario
 from tiermix.task import Task, state
+from tiermix.verdict import INDENT, ROUNDING, TOLERANCE, Verdict, gap, kept, money, several, value
 from tiermix.words import listing, number
 
 Array = NDArray[np.float64]
 
-#: How far a value may be off the saved one, relative to it; and a bound off its proof.
-ROUNDING, TOLERANCE = 1e-9, 1e-6
-
-#: Columns of a line, and those before the figures.
-WIDTH, INDENT = 80, 15
+#: Columns of a line.
+WIDTH = 80
 
 #: What is said in the end if all is well.
 HELD = "All checks hold. What is told of other strategies and of fresh worlds was not checked."
 
 #: Checks without which the later ones have no ground.
-GROUNDS = ("folder", "scenario", "lines", "plan")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One thing that was checked.
-
-    Parameters
-    ----------
-    what : str
-        In a word or two.
-    holds : bool
-    figures : str
-        What was found, in words and numbers.
-    """
-
-    what: str
-    holds: bool
-    figures: str
-
-    def __str__(self) -> str:
-        return f"{'ok' if self.holds else 'FAIL':<5}{self.what:<{INDENT - 5}}{self.figures}"
+GROUNDS = ("folder", "scenario", "tables", "lines", "plan")
 
 
 def verify(folder: Path) -> list[Verdict]:
@@ -107,6 +84,9 @@ def _checked(folder: Path) -> Iterator[Verdict]:
         result, scenario = read_run(folder)
         yield Verdict("folder", True, f"saved by tiermix {result['version']}")
         yield _same_scenario(scenario, result)
+        if scenario.roster is not None and "roster" in result:
+            yield from verifying_rosters.checked(scenario, result)
+            return
         saved = result["optimum"]
         yield _same_lines(scenario, saved["plan"])
         task = _drawn(scenario, result)
@@ -117,11 +97,11 @@ def _checked(folder: Path) -> Iterator[Verdict]:
     asked = Question(task.problem, task.response, task.risk, task.floors)
     plan = np.array([saved["plan"][line] for line in scenario.lines])
     broken = asked.broken(plan)
-    yield Verdict("plan", not broken, _kept(task, broken))
-    yield _money(scenario.budget, plan, saved["unspent"])
+    yield Verdict("plan", not broken, kept(task.problem, task.floors, broken))
+    yield money(scenario.budget, plan, saved["unspent"])
     yield _creators(scenario, plan, result)
-    yield _value(asked, plan, saved)
-    yield _gap(asked, saved)
+    yield value(asked, plan, saved)
+    yield gap(saved, _promise(asked))
     yield _bound(asked, plan, saved, scenario.seed)
 
 
@@ -161,30 +141,6 @@ def _drawn(scenario: Scenario, result: Document) -> Task:
         raise RunFolderError(str(error)) from error
 
 
-def _kept(task: Task, broken: tuple[str, ...]) -> str:
-    """Return what a plan keeps or breaks."""
-    if broken:
-        return f"breaks the {listing(list(broken))}"
-    problem = task.problem
-    deals = sum(deal > 0 for deal in problem.minimum_deals)
-    counted = [
-        (len(problem.limits), "limit"), (deals, "minimum deal"), (len(task.floors), "floor"),
-    ]  # fmt: skip
-    kept = ["budget", "available creators", *(_several(n, what) for n, what in counted if n)]
-    whole = ["whole creators"] if problem.prices is not None else []
-    return f"keeps {listing([*kept, *whole])}"
-
-
-def _several(n: int, what: str) -> str:
-    return f"{n} {what}{'s' if n > 1 else ''}"
-
-
-def _money(budget: float, plan: Array, unspent: float) -> Verdict:
-    left = budget - float(plan.sum())
-    figures = f"{left:,.2f} of {budget:,.10g} left, saved {unspent:,.2f}"
-    return Verdict("money", abs(left - unspent) <= ROUNDING * budget, figures)
-
-
 def _creators(scenario: Scenario, plan: Array, result: Document) -> Verdict:
     """Hold what else is told of the plan against it: its creators, its row among the strategies."""
     told = result["optimum"]["creators"]
@@ -202,25 +158,6 @@ def _creators(scenario: Scenario, plan: Array, result: Document) -> Verdict:
         f"{number(n)} {line}" + ("" if same else f" (saved {number(m)})") for n, m, line in pairs
     ]
     return Verdict("creators", same, listing(said) or "none: curves hire nobody")
-
-
-def _value(asked: Question, plan: Array, saved: result_schema.Optimum) -> Verdict:
-    found, told = asked.value(plan), saved["value"]
-    # what a profit nets out of its gross is rounded by the gross
-    scale = max(abs(told), float(np.abs(asked.response.slopes).mean(axis=0) @ np.abs(plan)))
-    holds = abs(found - told) <= ROUNDING * scale
-    return Verdict("value", bool(holds), f"{found:,.9g}, saved {told:,.9g}")
-
-
-def _gap(asked: Question, saved: result_schema.Optimum) -> Verdict:
-    """Hold the saved gap against the value and the bound that it lies between."""
-    value, bound, gap = saved["value"], saved["upper_bound"], saved["relative_gap"]
-    distance, size = bound - value, max(abs(bound), abs(value))
-    holds = 0 <= distance <= gap * size + ROUNDING * size and isfinite(distance)
-    figures = f"{distance / (size or 1.0):.2g}, saved {gap:.2g}"
-    if saved["status"] == "optimal" and gap > _promise(asked):
-        return Verdict("gap", False, f"{figures}: too much to be called optimal")
-    return Verdict("gap", holds, figures)
 
 
 def _promise(asked: Question) -> float:
@@ -248,7 +185,7 @@ def _proved(own: Bounds, value: float, saved: result_schema.Optimum, slack: floa
     if own.lower > told + slack:
         said = f"a plan brings {own.lower:,.9g}, more than the saved bound of {told:,.9g}"
         return Verdict("bound", False, said)
-    figures = f"own {own.upper:,.9g} ({_several(own.rounds, 'cut')}), saved {told:,.9g}"
+    figures = f"own {own.upper:,.9g} ({several(own.rounds, 'cut')}), saved {told:,.9g}"
     allowed = saved["relative_gap"] * max(abs(value), abs(told)) + slack
     if own.upper - value <= allowed:
         return Verdict("bound", True, f"{figures}: no plan brings more, to {TOLERANCE:g}")

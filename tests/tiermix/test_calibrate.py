@@ -11,15 +11,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import logit
 from typer.testing import CliRunner
 
 from histories import ORDER_VALUE, drawn_truth, simulated
+from sim.uncertain import Z95
 from tiermix.calibration import writing
 from tiermix.calibration.backtest import backtest
 from tiermix.calibration.calibrating import Calibration, calibrate, silent
 from tiermix.calibration.checks import Check, left_out, predictive_checks
+from tiermix.calibration.counts import fit_share
+from tiermix.calibration.estimates import interval
 from tiermix.calibration.forecasting import coverage, pinball
 from tiermix.calibration.history import History
+from tiermix.calibration.posterior import Prior
 from tiermix.calibration.tiers import Setting, of_preset, setting_of_scenario
 from tiermix.calibration.trials import chart
 from tiermix.cli import app
@@ -224,6 +229,38 @@ def test_an_order_value_is_money_over_conversions() -> None:
     assert found is not None
     assert found.typical[0] < ORDER_VALUE * 1.02
     assert found.typical[1] > ORDER_VALUE * 0.98
+
+
+@pytest.mark.parametrize("stated", ["38 to 55", None])
+def test_a_price_in_every_row_does_not_take_the_place_of_a_stated_range(
+    tmp_path: Path, stated: str | None
+) -> None:
+    history = posts(400)
+    priced = replace(history, revenue=history.conversions * ORDER_VALUE)
+    path = tmp_path / "s.yaml"
+    lines = [line for line in SCENARIO.splitlines() if not line.startswith("order_value")]
+    path.write_text("\n".join([*lines, *([f"order_value: {stated}"] if stated else []), ""]))
+    found = calibrate(priced, setting_of_scenario(path))
+    assert found.order_value is not None
+    assert found.order_value.exact
+    new = parse(writing.merged(writing.scenario_text(path), "s.yaml", found), "s.yaml")
+    low = new.campaign.order_value
+    assert (low.typical_sd > 0) is (stated is not None)
+    assert low.median == pytest.approx(45.0 if stated is None else (38 * 55) ** 0.5, rel=1e-3)
+
+
+def test_no_result_from_one_creator_does_not_raise_what_is_believed() -> None:
+    """4,000 clicks without a conversion: the top of the range comes down, not up."""
+    law = MICRO.laws["conversion_rate"]
+    prior = Prior(float(logit(law.median)), law.typical_sd)
+    top = logit(law.median) + Z95 * law.typical_sd
+    last = np.inf
+    for creators in (1, 3, 10):
+        found = fit_share(np.zeros(creators), np.full(creators, 4000.0), prior)
+        high = interval(found.belief, "logit")[1]
+        assert logit(high) < top
+        assert high < last
+        last = high
 
 
 def test_simulated_posts_look_like_posts_of_the_same_law() -> None:

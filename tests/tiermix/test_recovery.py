@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from scipy.special import expit, logit, ndtr
 
+from histories import POSTS_SD as TRUE_POSTS_SD
 from histories import drawn_truth, moved_truth, simulated, true_middle
 from sim.uncertain import Z95
 from tiermix.calibration.estimates import Estimate, to_link
-from tiermix.calibration.learning import fit_tier
+from tiermix.calibration.learning import POSTS_SD, fit_tier
 from tiermix.calibration.tiers import TierPrior, of_preset
 
 MICRO = of_preset("micro", "evidence", "micro")
@@ -67,6 +68,9 @@ def replicate(
             if not estimate.learned:
                 continue
             middle = true_middle(truth, estimate.key, reference)
+            if estimate.key in POSTED and fit.authentic is None:  # of authentic followers
+                share = prior.laws["authentic_share"].median
+                middle = float(logit(expit(middle) / share))
             low, high = (to_link(estimate.link, end) for end in estimate.typical)
             mine = found.setdefault(estimate.key, Coverage([], [], [], []))
             mine.held.append(low <= middle <= high)
@@ -85,6 +89,19 @@ def as_believed(prior: TierPrior, rng: np.random.Generator) -> TierPrior:
 
 def elsewhere(prior: TierPrior, rng: np.random.Generator) -> TierPrior:
     return moved_truth(prior)
+
+
+def least_content(prior: TierPrior, key: str, more: dict[str, Any]) -> float:
+    """Return the share of creators that their range should hold at least.
+
+    With one post a creator nothing tells posts from creators: how posts differ is assumed, and
+    what is assumed too wide there is missing between creators. Estimates from 100 of them err, too.
+    """
+    if more.get("each") != 1 or key not in POSTED:
+        return 0.85
+    whole = prior.laws[key].creators_sd
+    left = (whole**2 + TRUE_POSTS_SD[key] ** 2 - POSTS_SD[key] ** 2) ** 0.5
+    return float(2 * ndtr(Z95 * left / whole) - 1) - 0.03
 
 
 def told(name: str, found: dict[str, Coverage]) -> str:
@@ -120,6 +137,9 @@ ELSEWHERE: dict[str, Setting] = {
     "elsewhere, 10,000 posts": (MICRO, elsewhere, 10_000, {}),
 }
 REPLICATIONS = 200
+
+#: Rates that are written as of authentic followers where the other one is not learned.
+POSTED = ("view_rate", "engagement_rate")
 INPUTS = (
     "followers", "fee", "view_rate", "engagement_rate", "clicks_per_engagement", "conversion_rate",
 )  # fmt: skip
@@ -140,7 +160,8 @@ def test_the_90_percent_ranges_hold_the_truth(name: str) -> None:
         if "followers" not in found:
             continue  # the law before the tier's cut is not seen then
         if mine.contents:
-            assert 0.85 <= np.mean(mine.contents) <= 0.96, key
+            least = least_content(prior, key, more)
+            assert least <= np.mean(mine.contents) <= 0.96, key
         if mine.narrower and n >= 100:
             assert np.mean(mine.narrower) < 1, key
 

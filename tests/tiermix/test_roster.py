@@ -10,14 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from optimize.choosing import choose
 from optimize.errors import InfeasibleError
+from rosters import CREATORS, written
 from sim.purchase import WHOLE
 from sim.response import respond
 from sim.worlds import draw_worlds
-from tiermix import choice_screens, commands
-from tiermix.choices import Shortlist, shortlist
+from tiermix import choice_result, choice_story, commands
+from tiermix.choices import Shortlist, entry_quote, shortlist
+from tiermix.cli import app
 from tiermix.errors import ScenarioError, TableError, UsageError
 from tiermix.roster import named
 from tiermix.roster_lines import with_roster
@@ -26,44 +29,6 @@ from tiermix.scenario_file import read
 from tiermix.tables import read_table
 
 ROOT = Path(__file__).parents[2]
-
-SCENARIO = """tiermix: 1
-name: Roster
-budget: 6_000
-objective: {objective}
-order_value: 60
-margin: 50%
-audience:
-  segments:
-    fans: {{size: 400_000, in_market: 5%}}
-    others: {{size: 3M, in_market: 1%}}
-tiers:
-  micro: {{preset: micro, audience: {{fans: 50%, others: 30%}}}}
-  macro: {{preset: macro, audience: {{fans: 20%, others: 60%}}}}
-{more}
-simulation: {{worlds: 64, seed: 1}}
-"""
-
-CREATORS = """creator;tier;followers;quote;engagement rate;fans;group;must have;available;note
-anna;micro;30.000;1.200 €;4,5 %;60%;;;;likes tea
-bea;micro;25.000;900 €;;;a;;;
-cem;micro;40.000;1.900 €;;;a;;;
-dora;micro;12.000;400 €;;;;yes;;
-emil;macro;150.000;3.500 €;;;;;;
-finn;micro;20.000;700 €;;;;;no;
-gina;micro;18.000;650 €;;;;;;
-"""
-
-
-def written(
-    folder: Path, more: str = "roster: creators.csv", objective: str = "reach", **tables: str
-) -> Path:
-    """Write a scenario and its tables; return where the scenario is."""
-    for name, text in ({"creators": CREATORS} | tables).items():
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-    path = folder / "scenario.yaml"
-    path.write_text(SCENARIO.format(objective=objective, more=more), encoding="utf-8")
-    return path
 
 
 def answered(path: Path) -> Shortlist:
@@ -172,9 +137,10 @@ def test_the_best_choice_is_the_best_of_all_subsets(tmp_path: Path) -> None:
 def test_other_objectives(tmp_path: Path, objective: str) -> None:
     found = answered(written(tmp_path, objective=objective))
     assert found.choice.kept
-    best = found.strategies["optimum"]
-    assert best.value >= max(rated.value for rated in found.strategies.values()) - 1e-9
-    assert best.objective.mean == pytest.approx(best.value, rel=0.05)
+    strategies = found.analysis.strategies
+    best = strategies["optimum"]
+    assert best.averaged >= max(other.averaged for other in strategies.values()) - 1e-9
+    assert best.objective.mean == pytest.approx(best.averaged, rel=0.05)
 
 
 def test_risk_floors_and_limits(tmp_path: Path) -> None:
@@ -184,7 +150,7 @@ def test_risk_floors_and_limits(tmp_path: Path) -> None:
     )
     found = answered(written(tmp_path, more))
     assert "emil" not in chosen(found)
-    assert found.strategies["optimum"].metrics["conversions"].statistics["mean"] >= 2.9
+    assert found.analysis.strategies["optimum"].metrics["conversions"].statistics["mean"] >= 2.9
 
 
 def test_a_tier_with_a_roster_beside_one_without(tmp_path: Path) -> None:
@@ -197,6 +163,24 @@ def test_a_tier_with_a_roster_beside_one_without(tmp_path: Path) -> None:
     found = answered(path)
     assert "macro" in found.named.problem.lines
     assert found.choice.counts[found.named.problem.lines.index("macro")] <= 3
+
+
+def test_a_misspelt_column_is_told_at_once_with_the_near_name(tmp_path: Path) -> None:
+    path = written(tmp_path, creators=CREATORS.replace(";group;", ";grupo;"))
+    done = CliRunner().invoke(app, ["optimize", str(path)])
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("Warning: The column grupo of ")
+    assert first.endswith("creators.csv is not used: did you mean group?")
+    assert "Columns that were not used: note." in done.stdout
+    clean = CliRunner().invoke(app, ["optimize", str(written(tmp_path))])
+    assert "Warning" not in clean.stderr
+
+
+def test_shares_that_add_up_to_all_by_rounding_are_taken(tmp_path: Path) -> None:
+    text = "creator,followers,fee,fans,others\na,1000,10,33.4%,66.7%\n"
+    (tmp_path / "c.csv").write_text(text)
+    found = roster(read_table(tmp_path / "c.csv"), ["micro"], ["fans", "others"])
+    assert sum(found.quotes[0].shares.values()) == pytest.approx(1)
 
 
 def test_overlaps_hold_and_lower_the_reach(tmp_path: Path) -> None:
@@ -220,7 +204,7 @@ def test_overlaps_that_can_not_be_are_told(tmp_path: Path) -> None:
     pairs = "creator_a,creator_b,overlap\nbea,cem,100%\ndora,bea,100%\ndora,cem,0%\n"
     scenario = read(str(written(tmp_path, "roster: creators.csv\noverlap: pairs.csv", pairs=pairs)))
     assert named(scenario).misses
-    told = choice_screens.warnings(shortlist(scenario))
+    told = choice_story.warnings(shortlist(scenario))
     assert any("can not share" in sentence for sentence in told)
 
 
@@ -228,7 +212,7 @@ def test_what_can_not_be_planned_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, objective="effective_reach")
     with pytest.raises(UsageError, match="effective_reach"):
         answered(path)
-    with pytest.raises(UsageError, match="use `tiermix optimize`"):
+    with pytest.raises(UsageError, match="use `tiermix run`"):
         commands.load(str(path), None, None)
     dear = CREATORS.replace("dora;micro;12.000;400", "dora;micro;12.000;9.400")
     with pytest.raises(InfeasibleError, match="the must-haves alone cost"):
@@ -246,18 +230,18 @@ def test_the_option_takes_the_place_of_the_tiers(tmp_path: Path) -> None:
 
 def test_a_seed_gives_the_same_document(tmp_path: Path) -> None:
     path = written(tmp_path)
-    first, second = (json.dumps(choice_screens.document(answered(path))) for _ in range(2))
+    first, second = (json.dumps(choice_result.document(answered(path))) for _ in range(2))
     assert first == second
     document = json.loads(first)
-    assert document["certificate"]["relative_gap"] <= document["certificate"]["promised_gap"]
-    assert {one["creator"] for one in document["chosen"]} == chosen(answered(path))
+    assert document["optimum"]["relative_gap"] <= document["roster"]["promised_gap"]
+    assert {one["creator"] for one in document["roster"]["chosen"]} == chosen(answered(path))
 
 
 def test_a_lower_quote_brings_her_in(tmp_path: Path) -> None:
     found = answered(written(tmp_path))
     outsider = found.outsiders[0]
     name = found.named.problem.lines[outsider.line]
-    quote = choice_screens.entry_quote(found, outsider)
+    quote = entry_quote(found.named, outsider)
     assert 0 < quote < found.named.quoted[outsider.line]
     assert found.named.scenario.roster is not None
     quotes = tuple(
@@ -279,7 +263,7 @@ def test_the_command_prints_a_shortlist_that_fits(tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
     for part in ("Recommendation", "Shortlist", "Next in line", "Certificate", "not used: note"):
         assert part in done.stdout
-    assert (tmp_path / "out.csv").read_text().startswith("creator,chosen,quote_USD,adds")
+    assert (tmp_path / "out.csv").read_text().startswith("creator,tier,chosen,quote_USD,cost_USD")
 
 
 def test_the_scenario_of_the_library_says_what_it_shows() -> None:

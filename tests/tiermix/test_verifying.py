@@ -15,7 +15,8 @@ from briefs import MACRO, MICRO, analysed, brief
 from tiermix import cli
 from tiermix.result import document
 from tiermix.runs import save
-from tiermix.verifying import Verdict, as_data, lines, verify
+from tiermix.verdict import Verdict
+from tiermix.verifying import as_data, lines, verify
 
 #: Scenarios of every kind that can be certified.
 KINDS = {

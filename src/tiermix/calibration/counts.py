@@ -31,8 +31,9 @@ from tiermix.calibration.posterior import (
 
 Array = NDArray[np.float64]
 
-#: Coefficient of variation of creators' rates: a guess, and the spread of its log.
-VARIATION, VARIATION_SD = 0.5, 0.4
+#: Coefficient of variation of creators' rates: a guess, and the spread of its log. With a wider one
+#: a creator without any result passes for a freak, and the tier's rate for a higher one.
+VARIATION, VARIATION_SD = 0.5, 0.25
 
 #: Values of the mean at which the likelihood is taken, and of the variation at each.
 MEANS, VARIATIONS = 25, 7

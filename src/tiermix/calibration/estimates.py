@@ -70,11 +70,16 @@ class Estimate:
         return self.posts > 0
 
     @property
+    def exact(self) -> bool:
+        """Whether it came out as one number, without any doubt."""
+        low, high = self.typical
+        return high <= low * (1 + 1e-9)
+
+    @property
     def law(self) -> Uncertain:
         """The estimate as the simulator takes it."""
         low, high = self.typical
-        known = high <= low * (1 + 1e-9)
-        typical = (low + high) / 2 if known else self.typical
+        typical = (low + high) / 2 if self.exact else self.typical
         return Uncertain.stated(self.link, typical, self.spread, self.low, self.high)
 
     @property

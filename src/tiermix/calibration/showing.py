@@ -50,6 +50,9 @@ def show_estimates(out: Console, found: Calibration) -> None:
         value = found.order_value
         text = f"{_shown(value.typical, value.key)} {found.currency} a conversion"
         say(out, [f"{text}, from {resting(value.posts, value.creators)}."])
+        if value.exact:
+            say(out, ["It is the same in every row: a price rather than what orders taught. A "
+                      "scenario that states its order value keeps it."])  # fmt: skip
     section(out, "Good to know")
     say(out, [*found.notes, *reading(found)])
 

@@ -116,6 +116,8 @@ def merged(text: str, source: str, calibration: Calibration) -> str:
     source : str
         Its name, for messages.
     calibration : Calibration
+        An order value that is the same in every row is a price, not what orders taught: it does
+        not take the place of the scenario's.
 
     Raises
     ------
@@ -126,8 +128,9 @@ def merged(text: str, source: str, calibration: Calibration) -> str:
     plain = text.replace("\r\n", "\n")
     document = yaml.load(plain)
     before = _dumped(yaml, yaml.load(plain))
-    if calibration.order_value is not None:
-        _put(document, "order_value", _law(calibration.order_value))
+    value = calibration.order_value
+    if value is not None and not (value.exact and "order_value" in document):
+        _put(document, "order_value", _law(value))
     for fit in calibration.tiers:
         block = document["tiers"][fit.prior.name]
         for key, value in tier_values(fit).items() if fit.posts else ():

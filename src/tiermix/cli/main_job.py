@@ -51,12 +51,17 @@ def run(
 ) -> None:
     """Simulate the strategies, find the best plan, compare, and write the run folder."""
     from tiermix import commands, sure, terminal, world_table
+    from tiermix.cli import rosters
     from tiermix.progress import shown_progress
     from tiermix.report import making
     from tiermix.schedulers import scheduled
 
     asked = sure.sure(until, worlds, confidence, indifference)
-    scenario = commands.load(file, worlds, seed)
+    scenario = commands.load(file, worlds, seed, named=True)
+    if scenario.roster is not None:
+        rosters.refuse(until, confidence)
+        rosters.run(scenario, out, save_worlds, report=report, certify=certify, as_json=as_json)
+        return
     if save_worlds is not None:
         world_table.require()
     drawn = report and making.possible()
@@ -88,8 +93,11 @@ def simulate(
 ) -> None:
     """Simulate the strategies of a scenario, without looking for a better plan."""
     from tiermix import sure, terminal
+    from tiermix.cli import rosters
 
     asked = sure.sure(until, worlds, confidence, indifference)
+    if rosters.simulated(file, worlds, seed, until, confidence, as_json=as_json):
+        return
     analyses = answered(
         [file],
         worlds,

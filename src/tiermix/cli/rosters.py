@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
 
 from tiermix.cli.options import print_json
+
+if TYPE_CHECKING:
+    from tiermix.scenario import Scenario
 
 
 def chosen(
@@ -19,8 +25,9 @@ def chosen(
     as_json: bool,
 ) -> bool:
     """Answer a scenario with named creators; return False where there are none."""
-    from tiermix import commands
+    from tiermix import choice_result, choice_runs, choice_screens, commands, terminal
     from tiermix.errors import UsageError
+    from tiermix.progress import shown_progress
     from tiermix.roster_lines import with_roster
 
     scenario = with_roster(commands.load(file, worlds, seed, named=True), roster, overlap)
@@ -28,27 +35,98 @@ def chosen(
         if overlap is not None or csv is not None:
             raise UsageError(f"--{'overlap' if overlap else 'csv'} goes with a roster")
         return False
-    if certify:
-        raise UsageError("--certify can not be used with a roster yet")
-    _answer(scenario, csv, as_json=as_json)
+    _remark(scenario)
+    with shown_progress() as progress:
+        found = choice_runs.answer(scenario, progress, certify=certify)
+    commands.write_rows(csv, choice_result.rows(found))
+    if as_json:
+        print_json(choice_result.document(found))
+    else:
+        choice_screens.show(terminal.console(), found)
     return True
 
 
-def _answer(scenario: object, csv: Path | None, *, as_json: bool) -> None:
-    from optimize.errors import InfeasibleError
-    from tiermix import choice_screens, commands, terminal
-    from tiermix.choices import shortlist
+def run(
+    scenario: Scenario,
+    out: Path,
+    save_worlds: Path | None,
+    *,
+    report: bool,
+    certify: bool,
+    as_json: bool,
+) -> None:
+    """Answer a scenario with named creators, and write the run folder."""
+    from tiermix import choice_runs, choice_screens, terminal, world_table
     from tiermix.progress import shown_progress
-    from tiermix.scenario import Scenario
+    from tiermix.report import making
 
-    assert isinstance(scenario, Scenario)
-    try:
-        with shown_progress() as progress:
-            found = shortlist(scenario, progress)
-    except InfeasibleError as error:
-        raise InfeasibleError(f"{scenario.path}: {error}") from error
-    commands.write_rows(csv, choice_screens.rows(found))
+    if save_worlds is not None:
+        world_table.require()
+    drawn = report and making.possible()
+    _remark(scenario)
+    with shown_progress() as progress:
+        found, result, folder = choice_runs.run(
+            scenario, out, progress, report=drawn, certify=certify
+        )
+        if save_worlds is not None:
+            world_table.write_worlds(found.analysis, save_worlds)
     if as_json:
-        print_json(choice_screens.document(found))
+        print_json(result)
     else:
         choice_screens.show(terminal.console(), found)
+    typer.echo(f"\nWritten to {folder}", err=True)
+    if report and not drawn:
+        typer.echo(f"No report.html: {making.NEEDED}", err=True)
+
+
+def simulated(
+    file: str,
+    worlds: int | None,
+    seed: int | None,
+    until: str | None,
+    confidence: str | None,
+    *,
+    as_json: bool,
+) -> bool:
+    """Simulate the rules of thumb of a scenario with named creators; False where there are none."""
+    from tiermix import choice_screens, choices, commands, terminal
+    from tiermix.progress import shown_progress
+
+    scenario = commands.load(file, worlds, seed, named=True)
+    if scenario.roster is None:
+        return False
+    refuse(until, confidence)
+    _remark(scenario)
+    with shown_progress() as progress:
+        analysis = choices.simulated(scenario, progress)
+    if as_json:
+        print_json(commands.documents([analysis]))
+    else:
+        choice_screens.show_simulation(terminal.console(), analysis)
+    return True
+
+
+def _remark(scenario: Scenario) -> None:
+    """Say at once which columns are left out by what looks like a slip."""
+    from tiermix import choice_story
+
+    assert scenario.roster is not None
+    for sentence in choice_story.misspelt(scenario.roster):
+        typer.echo(f"Warning: {sentence}", err=True)
+
+
+def refuse(until: str | None, confidence: str | None) -> None:
+    """Refuse what can not be asked of a choice of named creators.
+
+    Raises
+    ------
+    UsageError
+    """
+    from tiermix.errors import UsageError
+
+    if until is not None or confidence is not None:
+        option = "until" if until is not None else "confidence"
+        raise UsageError(
+            f"--{option} can not be used with a roster: ask for more --worlds, and read the ± of "
+            "the certificate"
+        )

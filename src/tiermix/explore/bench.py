@@ -91,6 +91,11 @@ class Bench:
 
     def __init__(self, folder: Path, n_worlds: int | None = None) -> None:
         self.result, scenario = read_run(folder)
+        if scenario.roster is not None:
+            raise UsageError(
+                f"{folder}: names its creators, and what is moved here is a split between tiers; "
+                "change a quote or `must_have` in the list and run it again"
+            )
         asked = n_worlds or min(self.result["worlds"], WORLDS)
         self.scenario = replace(scenario, worlds=asked, seed=self.result["seed"])
         self.worlds = draw_worlds(scenario.campaign, asked, self.scenario.seed)

@@ -65,7 +65,7 @@ def facts(analysis: Analysis) -> dict[str, Any]:
             for given in scenario.inputs
         ],
     }
-    return {key: _plain(value) for key, value in found.items()}
+    return {key: plain(value) for key, value in found.items()}
 
 
 def _said(analysis: Analysis) -> dict[str, Any]:
@@ -177,13 +177,13 @@ def _build_up(analysis: Analysis, worlds: Worlds) -> list[dict[str, float]]:
     plan = analysis.optimum.solution.plan
     parts = np.linspace(0.0, 1.0, STEPS + 1)
     outcomes = evaluate(worlds, parts[:, None] * plan, purchase(analysis.problem))
-    people = _reached(outcomes, "")
+    people = reached(outcomes, "")
     return [
         {"spend": float(part * plan.sum()), **row} for part, row in zip(parts, people, strict=True)
     ]
 
 
-def _reached(outcomes: Outcomes, suffix: str) -> list[dict[str, float]]:
+def reached(outcomes: Outcomes, suffix: str) -> list[dict[str, float]]:
     """Return who is reached and how often, by plan."""
     low, high = np.quantile(outcomes.values[f"reach{suffix}"], (0.05, 0.95), axis=1)
     reach, effective, seen = (
@@ -215,7 +215,7 @@ def _phases(analysis: Analysis, worlds: Worlds) -> list[dict[str, Any]]:
             "phase": phase.name,
             "weeks": phase.weeks,
             "spend": float(plan[campaign.horizon(phase.name)].sum()),
-            **_reached(outcomes, f"@{phase.name}")[0],
+            **reached(outcomes, f"@{phase.name}")[0],
         }
         for phase in campaign.phases
     ]
@@ -226,10 +226,10 @@ def unit(metric: str) -> str:
     return "share" if metric == SCORE else METRICS[metric].unit
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return plain data with None for what is not a finite number."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return None if isinstance(value, float) and not isfinite(value) else value

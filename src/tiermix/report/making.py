@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from tiermix.analysis import Analysis
 from tiermix.errors import UsageError
@@ -25,7 +27,12 @@ def possible() -> bool:
 
 def complete(analysis: Analysis, folder: Path, *, report: bool) -> None:
     """Write into a run folder what a report is made of, and the report if it is asked for."""
-    text = json.dumps(facts(analysis), indent=1, allow_nan=False)
+    finish(facts(analysis), folder, report=report)
+
+
+def finish(told: Mapping[str, Any], folder: Path, *, report: bool) -> None:
+    """Write what a report is made of, and the report if it is asked for."""
+    text = json.dumps(told, indent=1, allow_nan=False)
     (folder / "report.json").write_text(f"{text}\n", encoding="utf-8")
     if report:
         write_html(read_contents(folder), folder / "report.html")

@@ -35,6 +35,10 @@ def _amount(contents: Contents, metric: str, field: str, title: str) -> alt.Y:
     return alt.Y(f"{field}:Q", title=title, axis=valued(unit_of(metric), contents.currency))
 
 
+#: How the axis of the money that is spent is titled.
+MIX = "Spent in the plan's mix"
+
+
 def responses(contents: Contents) -> Iterator[Figure]:
     """Yield what money on each line adds to the best plan."""
     metric = contents.facts["curve_metric"]
@@ -176,7 +180,7 @@ def reach(contents: Contents) -> Iterator[Figure]:
     last, k = rows[-1], contents.facts["effective_frequency"]
     audience = contents.facts["audience"]
     half = next(row for row in rows if row["reach"] >= last["reach"] / 2)
-    base = plotted(rows).encode(x=_spend(contents, "Spent in the plan's mix"))
+    base = plotted(rows).encode(x=_spend(contents, contents.facts.get("spent", MIX)))
     chart = alt.layer(
         base.mark_area(color=colour("band"), opacity=0.45).encode(
             y=_amount(contents, "reach", "p5", "People"), y2=alt.Y2("p95:Q")
@@ -224,7 +228,7 @@ def _frequency(
     contents: Contents, rows: list[dict[str, float]], data: list[dict[str, Any]]
 ) -> Figure:
     base = plotted(rows[1:]).encode(
-        x=_spend(contents, "Spent in the plan's mix"),
+        x=_spend(contents, contents.facts.get("spent", MIX)),
         y=alt.Y("frequency:Q", title="Contacts per person reached", axis=alt.Axis(tickCount=4)),
     )
     line = base.mark_line(color=colour("accent"), point=alt.OverlayMarkDef(color=colour("accent")))

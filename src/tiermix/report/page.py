@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from sim.statistics import T90
 from tiermix import story
-from tiermix.report import money, plans, questions
+from tiermix.report import money, plans, questions, rosters
 from tiermix.report.contents import Contents
 from tiermix.report.facts import SCORE
 from tiermix.report.figures import Figure, called, label_of, shown, within
@@ -63,6 +63,9 @@ def _sections(contents: Contents) -> Iterator[Section]:
         "",
         (plans.split(contents), plans.best(contents)),
     )
+    if "roster" in contents.result:
+        said = contents.facts["said"]
+        yield Section("roster", "Creators", said["outsiders"][0], tuple(rosters.figures(contents)))
     yield Section(
         "outcomes",
         "What to expect",
@@ -112,6 +115,7 @@ def html(contents: Contents) -> str:
         sections=sections(contents),
         tiles=tiles(contents),
         media_plan=media_plan(contents),
+        shortlist=rosters.shortlist(contents),
         command=command(contents),
         budget=amount(contents.result["budget"], contents.currency),
         **_documents(contents),
