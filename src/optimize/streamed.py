@@ -1,8 +1,8 @@
-"""The best plan for more worlds than memory holds: tangents that are summed world by world.
+"""How good a plan is for more worlds than memory holds: tangents summed world by world.
 
 A plan found on some of the worlds is all but the best for all of them. One pass over all worlds
 takes the tangents of the mean at that plan and around it; a linear program over these bounds every
-plan. Where the bound is not close enough, the plan that promises it is looked at in another pass.
+plan. Where the bound is not close, the plan that promises it is looked at in another pass.
 
 References
 ----------
@@ -29,7 +29,7 @@ from sim.response import Response
 Array = NDArray[np.float64]
 
 #: Relative gap at which no more passes are made, and how many there are at most.
-CLOSE, PASSES = 1e-5, 6
+CLOSE, PASSES = 1e-5, 4
 
 #: How far around the plan the first tangents are taken, in shares of the budget.
 AROUND = 0.02
@@ -86,13 +86,11 @@ def tangents(response: Response, plans: Array) -> Tangents:
 
 
 @dataclass(frozen=True, slots=True)
-class Streamed:
-    """The best plan for all worlds of a stream, and the proof of how good it is.
+class Proof:
+    """How good a plan is for all worlds of a stream.
 
     Parameters
     ----------
-    plan : ndarray, shape (n_lines,)
-        Money.
     value, upper_bound : float
         Of the mean over the worlds: the plan's, and one that no plan passes.
     relative_gap : float
@@ -100,7 +98,6 @@ class Streamed:
     worlds, passes : int
     """
 
-    plan: Array
     value: float
     upper_bound: float
     relative_gap: float
@@ -108,42 +105,39 @@ class Streamed:
     passes: int
 
 
-def best_of_stream(
-    problem: Problem, plan: Array, over: Callable[[Array], Iterable[Tangents]]
-) -> Streamed:
-    """Return the best plan for all worlds of a stream.
+def proven(problem: Problem, plan: Array, over: Callable[[Array], Iterable[Tangents]]) -> Proof:
+    """Return how good a plan is for all worlds of a stream.
 
     Parameters
     ----------
     problem : Problem
     plan : ndarray, shape (n_lines,)
-        An allowed one to start from: the best for some of the worlds.
+        An allowed one: the best for some of the worlds.
     over : callable
         Passes over the stream: the tangents of its parts at plans of shape (n_plans, n_lines).
     """
-    best, plans, passes, bound = plan, _around(problem, plan), 1, inf
+    plans, passes, bound = _around(problem, plan), 1, inf
     found = reduce(add, over(plans))
-    value = float(found.means(plans)[0])
+    value = best = float(found.means(plans)[0])
     size = max(abs(value), TRIFLE)
-    master = Master(problem, [_part(problem, found, plans[0], size)])
+    master = Master(problem, [_part(problem, found, plan, size)])
     while True:
+        scale = found.worlds * size
         for cut, values, gradients in zip(plans, found.values, found.gradients, strict=True):
-            scale = found.worlds * size
             master.add_cuts(
                 0, cut / problem.budget, values / scale, gradients * problem.budget / scale
             )
         solution = master.solve(relaxed=problem.prices is None and not any(problem.minimum_deals))
         assert solution is not None
         bound = min(bound, solution.bound * size)
-        gap = max(bound - value, 0.0) / max(abs(bound), abs(value), TRIFLE)
-        if gap <= CLOSE or passes == PASSES:
-            return Streamed(best, value, max(bound, value), gap, found.worlds, passes)
+        if bound - best <= CLOSE * size or passes == PASSES:
+            break
         promising = solution.spends * problem.budget
-        plans = np.stack([promising, (promising + best) / 2, (promising + 7 * best) / 8])
+        plans = np.stack([promising, (promising + plan) / 2, (promising + 7 * plan) / 8])
         found, passes = reduce(add, over(plans)), passes + 1
-        for candidate, mean in zip(plans, found.means(plans).tolist(), strict=True):
-            if mean > value and _allowed(problem, candidate):
-                best, value = candidate, mean
+        best = max(best, float(found.means(plans)[0]))
+    bound = max(bound, value)
+    return Proof(value, bound, (bound - value) / max(abs(bound), TRIFLE), found.worlds, passes)
 
 
 def _around(problem: Problem, plan: Array) -> Array:
@@ -151,15 +145,6 @@ def _around(problem: Problem, plan: Array) -> Array:
     caps = np.minimum(np.array(problem.caps), problem.budget)
     near = (1 - AROUND) * plan + AROUND * np.diag(caps)
     return np.vstack([plan, near, (1 - AROUND) * plan])
-
-
-def _allowed(problem: Problem, plan: Array) -> bool:
-    """Return whether a plan keeps all limits, in whole creators where these are asked."""
-    if problem.prices is not None:
-        counts = plan / problem.prices
-        if not np.allclose(counts, np.round(counts), rtol=0, atol=1e-9):
-            return False
-    return not problem.violations(plan)
 
 
 def _part(problem: Problem, found: Tangents, plan: Array, size: float) -> Part:

@@ -20,6 +20,7 @@ from optimize.optimum import Solution
 from optimize.problem import FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
+from optimize.streamed import Proof
 from sim.compare import best, regret, share_interval
 from sim.mapping import Mapper, threads
 from sim.outcomes import Outcomes, evaluate
@@ -164,6 +165,23 @@ class Optimum:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """That all worlds of a stream were played, more than memory holds.
+
+    Parameters
+    ----------
+    worlds : int
+        All of them: what strategies bring is told of these, all else of the first ones.
+    proof : Proof or None
+        How good the best plan is for all of them, where there is one and the objective is a mean
+        that is concave, without floors.
+    """
+
+    worlds: int
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """Everything a report is made from.
 
@@ -185,6 +203,8 @@ class Analysis:
         How precise the answer was asked to be, if it was.
     selected : Selected or None
         The best strategy with a guarantee, if that was asked for.
+    stream : Stream or None
+        If there were more worlds than memory holds; the scenario's worlds are the first of them.
     """
 
     scenario: Scenario
@@ -197,6 +217,12 @@ class Analysis:
     sampled: Sampled
     precision: Precision | None = None
     selected: Selected | None = None
+    stream: Stream | None = None
+
+    @property
+    def worlds(self) -> int:
+        """Number of worlds in which the strategies were played."""
+        return self.stream.worlds if self.stream else self.scenario.worlds
 
 
 def analyse(
@@ -232,7 +258,7 @@ def analyse(
     TooLargeError
         If it would take hours.
     """
-    _check_size(scenario)
+    check_size(scenario)
     progress("drawing worlds")
     worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed, order=order)
     progress("averaging the lottery of creators")
@@ -303,14 +329,20 @@ def _playing(progress: Progress, worlds: Worlds, done: int) -> None:
     progress(Step("simulating every plan, creator by creator", done, worlds.size, "worlds"))
 
 
-def _check_size(scenario: Scenario) -> None:
-    """Refuse what would take hours: creators hired, over all worlds."""
+def check_size(scenario: Scenario, most_creators: float = MOST_CREATORS) -> None:
+    """Refuse what would take hours: creators hired, over all worlds.
+
+    Raises
+    ------
+    TooLargeError
+        If a line may hire more than that.
+    """
     most = _most_hired(scenario)
-    if most.max() * scenario.worlds > MOST_CREATORS:
+    if most.max() * scenario.worlds > most_creators:
         line = scenario.lines[int(most.argmax())]
         raise TooLargeError(
             f"tiers.{line}: the budget hires {most.max():.3g} creators in each of "
-            f"{scenario.worlds:,} worlds, more than {MOST_CREATORS:.0e} in all: draw fewer worlds, "
+            f"{scenario.worlds:,} worlds, more than {most_creators:.0e} in all: draw fewer worlds, "
             "or say how many creators are available"
         )
 

@@ -27,6 +27,7 @@ from tiermix.scenario_file import read
 from tiermix.schema import json_schema
 from tiermix.sensitivity import Sensitivity, sensitivity
 from tiermix.starter import starter_text
+from tiermix.streaming import BANK, HELD, check_stream, streamed
 from tiermix.sure import AS_STATED, Sure, answered
 from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 from tiermix.versus import on_common_worlds
@@ -99,6 +100,10 @@ def answer(
     """
     if certify:
         refuse_floors(scenario)
+    n_worlds = scenario.worlds
+    if streams := asked.precision is None and n_worlds > HELD:
+        check_stream(scenario)
+        scenario = replace(scenario, worlds=BANK)
     try:
         once = partial(
             analyse,
@@ -111,7 +116,9 @@ def answer(
         analysis = answered(scenario, asked, once, progress, mapper)
     except InfeasibleError as error:
         raise InfeasibleError(f"{scenario.path}: {error}") from error
-    return certified(analysis, progress, mapper) if certify else analysis
+    if certify:
+        analysis = certified(analysis, progress, mapper)
+    return streamed(analysis, n_worlds, progress, mapper) if streams else analysis
 
 
 def run(

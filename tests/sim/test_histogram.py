@@ -22,7 +22,7 @@ SAMPLES: dict[str, tuple[Array, tuple[float, float]]] = {
     "long tail": (np.exp(RNG.normal(5, 1.5, N)), (0.0, 0.0)),
     "few": (RNG.poisson(3, N).astype(float), (0.0, 1.0)),
     "many": (RNG.poisson(np.exp(RNG.normal(8, 0.8, N))).astype(float), (0.0, 1.0)),
-    "money for each": (RNG.poisson(40, N) * 30.0 - 700.0, (-700.0, 30.0)),
+    "money for each": (np.asarray(RNG.poisson(40, N) * 30.0 - 700.0), (-700.0, 30.0)),
     "alike": (np.full(1000, 7.25), (0.0, 0.0)),
 }
 
