@@ -27,7 +27,7 @@ from sim.outcomes import evaluate
 from sim.purchase import WHOLE, price_list
 from sim.statistics import standard_error
 from sim.stopping import Look, look
-from sim.worlds import draw_worlds
+from sim.worlds import BLOCK, draw_worlds
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ FloatArray = npt.NDArray[np.float64]
 ASKED = 0.005
 
 #: Worlds of the first look; doubled until every strategy is as precise as asked.
-FIRST = 512
+FIRST = BLOCK
 
 STRATEGIES, METRIC = 10, "conversions"
 

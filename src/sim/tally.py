@@ -208,12 +208,11 @@ def worst_mean(
         At which end the best worlds are.
     """
     q = spread.quantile(worst if better == "up" else 1 - worst)
-    counts, sums = spread.upto(q) if isfinite(q) else (np.full(REPLICATES, inf),) * 2
-    if better == "down" and isfinite(q):
-        every = spread.sizes()
-        counts, sums = every - counts, spread.sums() - sums
-    if not (isfinite(q) and np.isfinite(sums).all()) or spread.infinite(better):
-        return (q if isfinite(q) or q != q else (-inf if better == "up" else inf)), float("nan")
+    if not isfinite(q) or spread.infinite(better):
+        return (q if q != q else -inf if better == "up" else inf), float("nan")
+    counts, sums = spread.upto(q)
+    if better == "down":
+        counts, sums = spread.sizes() - counts, spread.sums() - sums
     shortfall = q * counts - sums
     share = worst * spread.size / found.size
     return q - float(shortfall.sum()) / found.size / share, found.error(shortfall) / share

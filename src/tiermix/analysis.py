@@ -173,8 +173,8 @@ class Stream:
     worlds : int
         All of them: what strategies bring is told of these, all else of the first ones.
     proof : Proof or None
-        How good the best plan is for all of them, where there is one and the objective is a mean
-        that is concave, without floors.
+        How good the best plan is for all of them, or for as many as that takes minutes, where there
+        is one and the objective is a mean that is concave, without floors.
     """
 
     worlds: int

@@ -106,6 +106,7 @@ def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
 
 def _proof(proof: Proof) -> result_schema.AllWorlds:
     return {
+        "worlds": proof.worlds,
         "value": proof.value,
         "upper_bound": proof.upper_bound,
         "relative_gap": proof.relative_gap,

@@ -131,8 +131,9 @@ class NearlyBest(TypedDict):
 
 
 class AllWorlds(TypedDict):
-    """How good the plan is for all worlds, where it was found on the first of them."""
+    """How good the plan is for more worlds than the first ones, which it was found on."""
 
+    worlds: int
     value: float
     upper_bound: float
     relative_gap: Annotated[float, Field(ge=0)]

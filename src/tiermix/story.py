@@ -213,7 +213,9 @@ def _on_all(stream: Stream | None) -> str:
     """Return what is proven of the plan for all worlds of a stream."""
     if stream is None or stream.proof is None:
         return ""
-    return f" On all {stream.worlds:,} it is within {gap(stream.proof.relative_gap)} of the best."
+    proof = stream.proof
+    which = "all" if proof.worlds == stream.worlds else "the first"
+    return f" On {which} {proof.worlds:,} it is within {gap(proof.relative_gap)} of the best."
 
 
 def gap(gap: float) -> str:

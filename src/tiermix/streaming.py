@@ -18,7 +18,7 @@ from optimize.floors import Demand
 from optimize.goal import Goal
 from optimize.problem import FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, MeanWorst, Risk
-from optimize.streamed import Tangents, proven, tangents
+from optimize.streamed import Proof, Tangents, proven, tangents
 from sim.campaign import Campaign
 from sim.compare import best, interval_of_share, regret
 from sim.histogram import Grid
@@ -35,10 +35,14 @@ from tiermix.steps import Step
 Array = NDArray[np.float64]
 
 #: Worlds up to which all are held at once; beyond, worlds that the plan is found on.
-HELD, BANK = 2**17, 2**14
+HELD, BANK = 2**17, 2**12
 
 #: Creators that one line may hire over all worlds of a stream (some hours of work).
 MOST_CREATORS = 1e12
+
+#: Worlds that the best plan is proven for, at most: averaging the lottery of creators takes several
+#: times as long as to play it.
+PROVEN = 2**20
 
 #: Worlds of one stretch: about a tenth of a second of work.
 STRETCH = 4 * BLOCK
@@ -159,15 +163,20 @@ def streamed(
     }
     optimum, proof = analysis.optimum, None
     if optimum and analysis.scenario.risk == MEAN and not analysis.floors and play.concave():
-        proof = proven(
-            analysis.problem,
-            optimum.solution.plan,
-            lambda plans: _passed(mapper(partial(play.tangents, plans), _stretches(n_worlds)),
-                                  partial(_told, progress, "proving over all worlds", n_worlds)),
-        )  # fmt: skip
+        proof = _proof(play, optimum.solution.plan, min(n_worlds, PROVEN), progress, mapper)
     if optimum and optimum.runner_up and analysis.scenario.risk == MEAN:
         optimum = replace(optimum, lead=_lead(found, names, optimum.runner_up))
     return replace(analysis, strategies=strategies, optimum=optimum, stream=Stream(n_worlds, proof))
+
+
+def _proof(play: _Play, plan: Array, n_worlds: int, progress: Progress, mapper: Mapper) -> Proof:
+    """Return how good a plan is for the first worlds of the stream, as many as that."""
+    told = partial(_told, progress, "proving over all worlds", n_worlds)
+
+    def over(plans: Array) -> Iterator[Tangents]:
+        return _passed(mapper(partial(play.tangents, plans), _stretches(n_worlds)), told)
+
+    return proven(play.problem, plan, over)
 
 
 def _stretches(n_worlds: int) -> Iterator[tuple[int, int]]:

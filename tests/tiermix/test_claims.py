@@ -57,6 +57,7 @@ def campaign(
     segments: Mapping[str, str] = SEGMENTS,
     creators: Mapping[str, str] | None = None,
     more: str = "",
+    worlds: int = 1024,
 ) -> Run:
     """Return a campaign that is read from a scenario file, on its own worlds."""
     text = f"""
@@ -69,7 +70,7 @@ audience: {{segments: {_flow(segments)}}}
 tiers: {_flow(creators or tiers())}
 {more}
 """
-    return Run(parse(text, "claim.yaml"), 1024, 20)
+    return Run(parse(text, "claim.yaml"), worlds, 20)
 
 
 def _flow(block: Mapping[str, str]) -> str:
@@ -400,7 +401,9 @@ def test_c16_gifting_enters_small_budgets(family: str) -> None:
     terms = "fee: 0, overhead: 35 to 60, delivery_rate: 20% to 60%, available: 60"
     gifting = tier("micro", MICRO_AUDIENCE, "followers: 1_000 to 15_000", terms)
     small, large = (
-        campaign(family, budget, "conversions", creators=tiers() | {"gifting": gifting})
+        campaign(
+            family, budget, "conversions", creators=tiers() | {"gifting": gifting}, worlds=4096
+        )
         for budget in ("2_000", "50_000")
     )
     assert small.shares()["gifting"] > 0.9

@@ -28,10 +28,10 @@ def test_every_world_and_every_proof_is_told() -> None:
     told: list[str] = []
     curve = "{hill: {max: 9_000, half: 20_000, slope: 3}, metric: conversions}"
     scenario = parse(brief(curves=f"{{video: {curve}}}"), "test.yaml")
-    analyse(replace(scenario, worlds=600), progress=told.append)
+    analyse(replace(scenario, worlds=2500), progress=told.append)
     played = [step for step in told if isinstance(step, Step)]
-    assert [step.done for step in played] == [256, 512, 600]
-    assert {step.total for step in played} == {600}
+    assert [step.done for step in played] == [1024, 2048, 2500]
+    assert {step.total for step in played} == {2500}
 
 
 def test_what_is_told_changes_nothing() -> None:

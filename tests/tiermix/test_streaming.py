@@ -1,0 +1,118 @@
+"""More worlds than memory holds: the same answer, stretch by stretch, whatever plays them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+import tiermix.streaming
+from briefs import MICRO, brief
+from sim.mapping import one_by_one
+from tiermix import commands
+from tiermix.analysis import OPTIMUM, Analysis
+from tiermix.errors import TooLargeError
+from tiermix.result import document
+from tiermix.scenario import Scenario
+from tiermix.scenario_file import parse
+
+T = TypeVar("T")
+R = TypeVar("R")
+N = 4_500
+
+
+def quiet(step: str) -> None:
+    """Hear nothing."""
+
+
+def backwards(task: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
+    """Run all tasks before the first result is taken, the last one first."""
+    listed = list(items)
+    done = [task(item) for item in reversed(listed)]
+    return iter(done[::-1])
+
+
+def scenario(text: str = "", n: int = N) -> Scenario:
+    return replace(parse(brief() + text, "test.yaml"), worlds=n)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (tiermix.streaming, commands):
+        monkeypatch.setattr(module, "HELD", 2048)
+        monkeypatch.setattr(module, "BANK", 1024)
+
+
+def answer(asked: Scenario, **how: object) -> Analysis:
+    return commands.answer(asked, quiet, optimise=True, compare="strategies", **how)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_stream_says_what_all_worlds_at_once_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = answer(scenario())
+    assert found.stream is not None
+    assert found.worlds == N
+    monkeypatch.setattr(commands, "HELD", N)
+    held = answer(scenario())
+    assert held.stream is None
+    for name in found.strategies:
+        if name == OPTIMUM:
+            continue
+        one, other = found.strategies[name], held.strategies[name]
+        assert one.objective.mean == pytest.approx(other.objective.mean, rel=1e-9)
+        assert one.objective.se == pytest.approx(other.objective.se, rel=1e-6)
+        assert one.p_best == pytest.approx(other.p_best, abs=0.02)  # beside another best plan
+        for metric, summary in one.metrics.items():
+            exact = other.metrics[metric]
+            assert summary.mean == pytest.approx(exact.mean, rel=1e-9)
+            wide = exact.statistics["p95"] - exact.statistics["p5"]
+            for level in ("p5", "p50", "p95", "cvar5"):
+                assert abs(summary.statistics[level] - exact.statistics[level]) < 0.05 * wide + 1
+    assert held.optimum is not None
+    proof = found.stream.proof
+    assert proof is not None
+    assert proof.worlds == N
+    assert proof.upper_bound >= held.optimum.solution.value * (1 - 1e-9)
+    assert proof.relative_gap < 1e-3
+
+
+@pytest.mark.usefixtures("small")
+def test_what_plays_the_stretches_changes_nothing() -> None:
+    first = document(answer(scenario()))
+    assert first["worlds"] == N
+    assert first["bank"] == 1024
+    for mapper in (one_by_one, backwards):
+        assert document(answer(scenario(), mapper=mapper)) == first
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "risk", ["{measure: cvar, worst: 20%}", "{measure: attainment, target: 300}"]
+)
+def test_risk_is_that_of_all_worlds(risk: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = answer(scenario(f"\nrisk: {risk}\n"))
+    monkeypatch.setattr(commands, "HELD", N)
+    held = answer(scenario(f"\nrisk: {risk}\n"))
+    for name, strategy in found.strategies.items():
+        if name != OPTIMUM:
+            mean = held.strategies[name].objective.mean
+            assert strategy.objective.mean == pytest.approx(mean, rel=2e-3)
+            if strategy.p_target is not None:
+                p = held.strategies[name].p_target
+                assert strategy.p_target == pytest.approx(p, abs=1e-9)
+
+
+def test_days_of_work_are_refused() -> None:
+    tiers = {"micro": MICRO.replace("available: 250, ", "")}
+    asked = replace(parse(brief(tiers, budget="100M"), "test.yaml"), worlds=10**9)
+    with pytest.raises(TooLargeError, match=r"1,000,000,000 worlds, more than 1e\+12 in all"):
+        answer(asked)
+
+
+def test_stretches_cover_all_worlds_once() -> None:
+    found = list(tiermix.streaming._stretches(10_000))
+    assert sum(size for _, size in found) == 10_000
+    assert np.array_equal(np.cumsum([0, *(size for _, size in found)])[:-1], [f for f, _ in found])
