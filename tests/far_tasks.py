@@ -17,9 +17,9 @@ def squared(x: int) -> int:
 
 
 def squared_after_a_death(folder: Path, x: int) -> int:
-    """Return a square; the first time an item of ten comes, its worker is killed."""
+    """Return a square; the first time that 13 comes, the worker is killed."""
     mark = folder / str(x)
-    if x % 10 == 3 and not mark.exists():
+    if x == 13 and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return x * x

@@ -73,3 +73,12 @@ def test_the_roster_benchmark_sets_three_contestants_side_by_side() -> None:
     assert plain, done.stdout
     assert float(plain[1].replace(",", "")) <= bound * (1 + 1e-9)
     assert value <= bound <= 1.01 * value
+
+
+def test_the_scale_benchmark_finds_the_same_bytes_wherever_work_is_done() -> None:
+    command = [sys.executable, str(BENCHMARKS / "scale.py"), "--smoke"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    different = re.search(r"different bytes, killed workers included +(\d+)", done.stdout)
+    assert different, done.stdout
+    assert different[1] == "0"
+    assert len(done.stdout.splitlines()) == 12

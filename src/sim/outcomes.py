@@ -107,7 +107,10 @@ def _played(
 
 def _joined(blocks: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     """Put the worlds of all blocks behind each other."""
-    return {name: np.concatenate([b[name] for b in blocks], axis=1) for name in blocks[0]}
+    return {
+        name: np.ascontiguousarray(np.concatenate([b[name] for b in blocks], axis=1))
+        for name in blocks[0]
+    }
 
 
 def _block(worlds: Worlds, spends: Array, purchase: Purchase) -> Outcomes:

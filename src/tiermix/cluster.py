@@ -23,6 +23,9 @@ R = TypeVar("R")
 #: How often Dask repeats what fails on the way, and seconds to wait for the cluster.
 RETRIES, PATIENCE = 3, 20
 
+#: Seconds for fetching results, attempt by attempt.
+FETCHING = (5, 20, 80, 320)
+
 
 @contextmanager
 def connected(address: str) -> Iterator[Crew]:
@@ -130,15 +133,29 @@ class _Bundle:
             raise SchedulerError(f"--scheduler {self._address}: the cluster was lost") from error
 
     def _waited(self) -> Done[Any]:
-        """Wait as long as there are workers."""
+        """Wait, then fetch; what is fetched from a worker that dies may never come."""
+        for seconds in FETCHING:
+            self._finished()
+            try:
+                done: Done[Any] = self._future.result(timeout=seconds)
+            except TimeoutError:
+                continue
+            return done
+        raise TimeoutError
+
+    def _finished(self) -> None:
+        """Wait until it is done, as long as there are workers."""
+        from distributed import wait
+
         while True:
             try:
-                done: Done[Any] = self._future.result(timeout=PATIENCE)
+                with self._client.as_current():
+                    wait([self._future], timeout=PATIENCE)
             except TimeoutError:
                 if not self._client.nthreads():
                     raise
             else:
-                return done
+                return
 
     def cancel(self) -> None:
         """Stop waiting for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,14 +14,16 @@ from optimize.errors import InfeasibleError
 from sim.mapping import Mapper, one_by_one, threads
 from tiermix.analysis import Analysis, Progress, analyse
 from tiermix.certifying import certified, refuse_floors
+from tiermix.checkpoint import about, kept, opened
 from tiermix.crossing import ENOUGH_WORLDS, crossover
 from tiermix.errors import FileExistsAlreadyError, ScenarioError, UsageError
+from tiermix.folder_lock import locked
 from tiermix.mixes import Crossover
 from tiermix.quantity import parse_number, shown
 from tiermix.report.making import complete
 from tiermix.result import document
 from tiermix.result_schema import Document, result_schema
-from tiermix.runs import prepare, save, write_csv
+from tiermix.runs import job_name, prepare, save, write_csv
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import read
 from tiermix.schema import json_schema
@@ -29,6 +31,7 @@ from tiermix.sensitivity import Sensitivity, sensitivity
 from tiermix.starter import starter_text
 from tiermix.streaming import BANK, HELD, check_stream, streamed
 from tiermix.sure import AS_STATED, Sure, answered
+from tiermix.swapping import swept
 from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 from tiermix.versus import on_common_worlds
 
@@ -130,23 +133,53 @@ def run(
     report: bool = False,
     asked: Sure = AS_STATED,
     mapper: Mapper = threads,
+    resume: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[Analysis, Document, Path]:
-    """Answer a scenario and write its run folder, with a report if it is asked for."""
+    """Answer a scenario and write its run folder, with a report if it is asked for.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    out : Path
+        Folder of all runs.
+    progress : callable
+    certify, asked, mapper
+        As for `answer`.
+    report : bool
+    resume : bool
+        Whether to go on with what an interrupted run has kept.
+    tell : callable, optional
+        Told what people should know of interrupted runs.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan satisfies all limits.
+    RunFolderError
+        If another process is at this run, or its folder cannot be written.
+    """
     started = time.perf_counter()
     prepare(out)
-    analysis = answer(
-        scenario,
-        progress,
-        optimise=True,
-        compare="strategies",
-        certify=certify,
-        asked=asked,
-        mapper=mapper,
-    )
-    result = document(analysis)
-    progress("writing the run folder")
-    elapsed = time.perf_counter() - started
-    folder = save(analysis, result, out, elapsed, partial(complete, analysis, report=report))
+    job = job_name(scenario, repr(asked) if asked != AS_STATED else "")
+    of = partial(about, scenario, repr(asked))
+    with locked(out, job):
+        swept(out, job)
+        with opened(out / f".{job}.checkpoint", of, tell, resume=resume) as store:
+            analysis = answer(
+                scenario,
+                progress,
+                optimise=True,
+                compare="strategies",
+                certify=certify,
+                asked=asked,
+                mapper=kept(mapper, store),
+            )
+            result = document(analysis)
+            progress("writing the run folder")
+            elapsed = time.perf_counter() - started
+            finish = partial(complete, analysis, report=report)
+            folder = save(analysis, result, out, elapsed, finish, job)
     return analysis, result, folder
 
 

@@ -19,11 +19,11 @@ from typing import Any
 from sim.statistics import LEVELS
 from tiermix.analysis import Analysis
 from tiermix.errors import RunFolderError
+from tiermix.fingerprint import PACKAGES
 from tiermix.media_plan import rows
 from tiermix.result_schema import Document
-
-#: Packages whose versions decide the numbers of a run.
-PACKAGES = ("tiermix", "numpy", "scipy", "PuLP", "highspy")
+from tiermix.scenario import Scenario
+from tiermix.swapping import put_in_place
 
 #: What text begins with that a spreadsheet would run.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -31,10 +31,21 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def folder_name(result: Document) -> str:
     """Return the name of a run's folder: the scenario's name and a hash of what was run."""
-    slug = re.sub(r"[^a-z0-9]+", "-", result["scenario"]["name"].lower()).strip("-")[:60]
     what = [result["scenario"]["sha256"], result["seed"], result["worlds"], result["version"]]
     if "roster" in result:
         what.append(result["roster"]["tables"])
+    return _named(result["scenario"]["name"], what)
+
+
+def job_name(scenario: Scenario, options: str) -> str:
+    """Return a name for a run that has not ended: its folder's, if there are no options."""
+    what = [scenario.sha256, scenario.seed, scenario.worlds, version("tiermix")]
+    return _named(scenario.name, [*what, options] if options else what)
+
+
+def _named(name: str, what: list[Any]) -> str:
+    """Return a name with a hash of what is run."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
     return f"{slug or 'run'}-{sha256(json.dumps(what).encode()).hexdigest()[:10]}"
 
 
@@ -66,11 +77,12 @@ def save(
     under: Path,
     elapsed: float,
     complete: Callable[[Path], None] = lambda folder: None,
+    job: str | None = None,
 ) -> Path:
     """Write the run folder.
 
-    Everything is written under a temporary name and renamed in the end, so that a run that is
-    killed leaves what was there before.
+    Everything is written under a temporary name and takes the place of what was there before in
+    one step, so that a run that is killed leaves the old folder or the new one.
 
     Parameters
     ----------
@@ -83,6 +95,8 @@ def save(
         Seconds.
     complete : callable
         Writes what else belongs into the folder, once all other files are there.
+    job : str, optional
+        Name under which the run is written; the folder's if left out.
 
     Returns
     -------
@@ -95,13 +109,13 @@ def save(
         If the folder cannot be written.
     """
     target = under / folder_name(result)
-    draft = under / f".{target.name}-{token_hex(4)}"
+    draft = under / f".{job or target.name}-{token_hex(4)}"
     try:
         draft.mkdir(parents=True)
         try:
             _write(analysis, result, draft, elapsed)
             complete(draft)
-            _replace(draft, target)
+            put_in_place(draft, target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
@@ -119,21 +133,6 @@ def _write(analysis: Analysis, result: Document, folder: Path, elapsed: float) -
         (folder / name).write_bytes(data)
     write_csv(folder / "plan.csv", rows(analysis))
     write_csv(folder / "outcomes.csv", tidy(result))
-
-
-def _replace(draft: Path, target: Path) -> None:
-    """Put the finished folder where the old one was; if that fails, the old one is back."""
-    if not target.exists():
-        draft.rename(target)
-        return
-    old = draft.with_name(f"{draft.name}-old")
-    target.rename(old)
-    try:
-        draft.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)
 
 
 def manifest(result: Document, elapsed: float) -> dict[str, Any]:

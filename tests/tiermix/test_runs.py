@@ -12,7 +12,7 @@ import pytest
 
 from briefs import FORMULAS, ODD, analysed
 from sim.metrics import METRICS
-from tiermix import runs
+from tiermix import runs, swapping
 from tiermix.errors import RunFolderError
 from tiermix.result import document
 from tiermix.runs import folder_name, prepare, save
@@ -108,7 +108,7 @@ def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [folder]
 
 
-@pytest.mark.parametrize("step", ["write_csv", "_write_json", "_replace"])
+@pytest.mark.parametrize("step", ["write_csv", "_write_json", "put_in_place"])
 def test_a_run_that_cannot_be_written_leaves_the_old_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -133,6 +133,7 @@ def test_a_folder_that_cannot_be_renamed_leaves_the_old_one(
             fail()
         return rename(self, target)
 
+    monkeypatch.setattr(swapping, "_exchanged", lambda *_: False)
     monkeypatch.setattr(Path, "rename", stuck)
     with pytest.raises(RunFolderError):
         saved(tmp_path)

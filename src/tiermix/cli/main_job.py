@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,9 @@ def run(
     indifference: Indifference = None,
     report: Annotated[bool, typer.Option(help="Write report.html into the folder.")] = True,
     save_worlds: SaveWorlds = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+    ] = False,
     scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
@@ -67,7 +71,15 @@ def run(
     drawn = report and making.possible()
     with shown_progress() as progress, scheduled(scheduler) as mapper:
         analysis, result, folder = commands.run(
-            scenario, out, progress, certify=certify, asked=asked, report=drawn, mapper=mapper
+            scenario,
+            out,
+            progress,
+            certify=certify,
+            asked=asked,
+            report=drawn,
+            mapper=mapper,
+            resume=resume,
+            tell=partial(typer.echo, err=True),
         )
         if save_worlds is not None:
             world_table.write_worlds(analysis, save_worlds)
