@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from sim.mapping import Mapper, alone
 from tiermix.errors import RunFolderError
 from tiermix.fingerprint import fingerprint
-from tiermix.plain import SIZE, decoded, digest, encoded
+from tiermix.plain_data import SIZE, decoded, digest, encoded
 from tiermix.scenario import Scenario
 
 T = TypeVar("T")

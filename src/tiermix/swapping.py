@@ -33,7 +33,14 @@ def put_in_place(draft: Path, target: Path) -> None:
     ----------
     draft, target : Path
         In one folder. What was at `target` is removed.
+
+    Raises
+    ------
+    OSError
+        If something else than a folder is there, or the system fails.
     """
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise OSError(None, "something else has the name of the run folder")
     on_disk(draft)
     if not target.exists():
         draft.rename(target)

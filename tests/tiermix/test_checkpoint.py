@@ -27,7 +27,7 @@ from tiermix import checkpoint
 from tiermix.checkpoint import about, kept, opened
 from tiermix.errors import RunFolderError
 from tiermix.fingerprint import fingerprint
-from tiermix.plain import decoded, digest, encoded
+from tiermix.plain_data import decoded, digest, encoded
 from tiermix.scenario_file import parse
 
 SMALL = brief(simulation="{worlds: 1100, seed: 4}")
