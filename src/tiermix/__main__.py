@@ -1,5 +1,6 @@
 """``python -m tiermix``."""
 
-from tiermix.cli import main
+from tiermix.start import main
 
-main()
+if __name__ == "__main__":
+    main()
