@@ -25,6 +25,7 @@ from tiermix import terminal
 from tiermix.analysis import analyse
 from tiermix.consoles import PlainConsole
 from tiermix.errors import ScenarioError, TooLargeError
+from tiermix.reading import read_document
 from tiermix.result import document
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import parse
@@ -122,6 +123,9 @@ def read(text: str, found: Found) -> Scenario | None:
         found.fail(traceback.format_exc(), text)
         return None
     found.counts["valid"] += 1
+    stated = read_document(text.removeprefix("\ufeff"), "").root.get("strategies") or {}
+    if len(stated) != len(scenario.strategies) + len(scenario.rules):
+        found.fail("a strategy is gone", text)
     return scenario
 
 
