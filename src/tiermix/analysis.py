@@ -31,6 +31,7 @@ from tiermix.comparing import Pair, Sampled, Selected, pairs
 from tiermix.errors import TooLargeError
 from tiermix.infeasible import solved
 from tiermix.scenario import Scenario
+from tiermix.sizes import Size, refuse
 from tiermix.steps import Step
 from tiermix.task import Task, state
 from tiermix.words import share
@@ -274,6 +275,8 @@ def _playing(progress: Progress, worlds: Worlds, done: int) -> None:
 
 def _check_size(scenario: Scenario) -> None:
     """Refuse what would take hours: creators hired, over all worlds."""
+    campaign, plans = scenario.campaign, len(scenario.strategies) + len(scenario.rules) + 1
+    refuse(scenario.path, Size(plans, len(campaign.lines), len(campaign.segments), scenario.worlds))
     most = _most_hired(scenario)
     if most.max() * scenario.worlds > MOST_CREATORS:
         line = scenario.lines[int(most.argmax())]

@@ -13,14 +13,15 @@ from importlib.metadata import version
 from io import StringIO
 from os import W_OK, X_OK, access
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from sim.statistics import LEVELS
 from tiermix.analysis import Analysis
+from tiermix.drafts import draft_of, sweep
 from tiermix.errors import RunFolderError
 from tiermix.media_plan import rows
 from tiermix.result_schema import Document
+from tiermix.swapping import exchange
 
 #: Packages whose versions decide the numbers of a run.
 PACKAGES = ("tiermix", "numpy", "scipy", "PuLP", "highspy")
@@ -93,15 +94,12 @@ def save(
         If the folder cannot be written.
     """
     target = under / folder_name(result)
-    draft = under / f".{target.name}-{token_hex(4)}"
     try:
-        draft.mkdir(parents=True)
-        try:
+        sweep(under, target.name)
+        with draft_of(target) as draft:
             _write(analysis, result, draft, elapsed)
             complete(draft)
             _replace(draft, target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise _unwritable(target, error.strerror) from error
     return target
@@ -121,8 +119,12 @@ def _write(analysis: Analysis, result: Document, folder: Path, elapsed: float) -
 
 def _replace(draft: Path, target: Path) -> None:
     """Put the finished folder where the old one was; if that fails, the old one is back."""
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise OSError(None, "something else has the name of the run folder")
     if not target.exists():
         draft.rename(target)
+        return
+    if exchange(draft, target):
         return
     old = draft.with_name(f"{draft.name}-old")
     target.rename(old)

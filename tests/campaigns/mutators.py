@@ -1,5 +1,7 @@
 """Scenario files and tables that nobody should write, made from ones that somebody did."""
 
+# ruff: noqa: E501  (tables of odd values)
+
 from __future__ import annotations
 
 import json
@@ -79,7 +81,9 @@ def _indented(text: str, rng: Random) -> str:
 
 def _character(text: str, rng: Random) -> str:
     at = rng.randrange(len(text) + 1)
-    return text[:at] + rng.choice(CHARACTERS) * rng.choice((1, 1, 3)) + text[at + rng.randrange(3) :]
+    return (
+        text[:at] + rng.choice(CHARACTERS) * rng.choice((1, 1, 3)) + text[at + rng.randrange(3) :]
+    )
 
 
 def _cut(text: str, rng: Random) -> str:

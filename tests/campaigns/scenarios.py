@@ -1,6 +1,6 @@
 """Fuzzed scenario files: read all of them, run some of those that are valid.
 
-    PYTHONPATH=tests python -m campaigns.scenarios --files 100000 --runs 2000 --seed 1
+PYTHONPATH=tests python -m campaigns.scenarios --files 100000 --runs 2000 --seed 1
 """
 
 from __future__ import annotations
