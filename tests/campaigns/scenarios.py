@@ -59,6 +59,7 @@ class Found:
     def fail(self, what: str, text: str) -> None:
         """Note a failure."""
         self.counts["FAILED"] += 1
+        print(what, flush=True)
         self.failures.append((what, text))
 
 
