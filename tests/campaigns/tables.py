@@ -55,7 +55,8 @@ def _posts(path: Path) -> None:
 
 def _curves(path: Path) -> None:
     table = read_table(path)
-    for channel in channels(table) or [None]:
+    names: list[str | None] = [*channels(table)]
+    for channel in names or [None]:
         curve = points_curve(table, channel)
         assert (np.diff(curve.spends) > 0).all(), "spends that do not rise"
         assert np.isfinite(curve.responses).all(), "a response that is no number"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -236,6 +237,6 @@ def test_fuzzed_tables_are_read_or_refused_at_their_places() -> None:
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGINT", "SIGTERM"])
 def test_a_run_that_is_ended_at_any_moment_leaves_a_whole_folder(name: str) -> None:
     file = scenarios.ROOT / "scenarios" / "small_brand.yaml"
-    number = kills.signal.Signals[name]
+    number = signal.Signals[name]
     found = kills.campaign(file, 30, number, 1, "--worlds", "256", "--no-report")
     assert not found.failures
