@@ -89,6 +89,11 @@ class MasterSolution:
     bound: float
 
 
+#: What is wrong where the solver gives up.
+TOO_FAR = "the numbers of the scenario lie too far apart; are prices and budget in one unit?"
+REFUSED = f"the solver refused the problem: {TOO_FAR}"
+
+
 class Master:
     """Maximises a function subject to floors on others, each bounded from above by cuts.
 
@@ -102,6 +107,8 @@ class Master:
     ------
     InfeasibleError
         If no plan satisfies the limits.
+    SolverError
+        If the solver can not work with the numbers.
     """
 
     def __init__(self, problem: Problem, parts: Sequence[Part]) -> None:
@@ -110,7 +117,10 @@ class Master:
         self._unit = np.array(problem.prices or np.full(problem.n_lines, float(problem.budget)))
         self._unit /= problem.budget
         model, names = _state(problem, self._unit, parts)
-        model.solve(pulp.HiGHS(msg=False, mip=True, threads=1))
+        try:
+            model.solve(pulp.HiGHS(msg=False, mip=True, threads=1))
+        except IndexError as error:  # HiGHS refused the model, and PuLP looked for its answer
+            raise SolverError(REFUSED) from error
         if model.status == pulp.LpStatusInfeasible:
             raise InfeasibleError("no plan satisfies all limits together")
         variables = model.variables()
@@ -225,7 +235,8 @@ class Master:
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
         if status != highspy.HighsModelStatus.kOptimal:
-            raise SolverError(f"the solver stopped: {self._solver.modelStatusToString(status)}")
+            stopped = self._solver.modelStatusToString(status)
+            raise SolverError(f"the solver stopped ({stopped}): {TOO_FAR}")
         solution, info = self._solver.getSolution(), self._solver.getInfo()
         bound = info.mip_dual_bound if integer else info.objective_function_value
         units = np.maximum(np.array(solution.col_value)[self._columns], 0.0)

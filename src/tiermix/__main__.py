@@ -1,6 +1,6 @@
 """``python -m tiermix``."""
 
-from tiermix.cli import main
+from tiermix.start import main
 
 if __name__ == "__main__":  # not where a worker process imports it
     main()

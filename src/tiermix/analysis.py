@@ -32,6 +32,7 @@ from tiermix.comparing import Pair, Sampled, Selected, pairs
 from tiermix.errors import TooLargeError
 from tiermix.infeasible import solved
 from tiermix.scenario import Scenario
+from tiermix.sizes import Size, refuse
 from tiermix.steps import Step
 from tiermix.task import Task, state
 from tiermix.words import share
@@ -329,14 +330,27 @@ def _playing(progress: Progress, worlds: Worlds, done: int) -> None:
     progress(Step("simulating every plan, creator by creator", done, worlds.size, "worlds"))
 
 
-def check_size(scenario: Scenario, most_creators: float = MOST_CREATORS) -> None:
-    """Refuse what would take hours: creators hired, over all worlds.
+def check_size(
+    scenario: Scenario, most_creators: float = MOST_CREATORS, held: int | None = None
+) -> None:
+    """Refuse what would take hours, or more memory than there is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    most_creators : float
+        That a line may hire over all worlds.
+    held : int, optional
+        Worlds that are in memory at once; all of them if left out.
 
     Raises
     ------
     TooLargeError
-        If a line may hire more than that.
+        If a line may hire more than that, or the worlds do not fit into memory.
     """
+    campaign, plans = scenario.campaign, len(scenario.strategies) + len(scenario.rules) + 1
+    held = scenario.worlds if held is None else held
+    refuse(scenario.path, Size(plans, len(campaign.lines), len(campaign.segments), held))
     most = _most_hired(scenario)
     if most.max() * scenario.worlds > most_creators:
         line = scenario.lines[int(most.argmax())]

@@ -22,6 +22,7 @@ from sim.response import Response, respond
 from sim.worlds import Worlds, draw_worlds
 from tiermix.analysis import Progress
 from tiermix.errors import UsageError
+from tiermix.fields import MAX_BUDGET, MIN_BUDGET
 from tiermix.mixes import ALONE, LAYERED, NO_PLAN, NOTHING, Crossover, Mix, Row, Switch
 from tiermix.reading import read_document
 from tiermix.scenario import Scenario
@@ -98,6 +99,9 @@ def crossover(
     low, high = budgets or (scenario.budget / AROUND, scenario.budget * AROUND)
     if not 0 < low < high < inf:
         raise UsageError("--budgets: expected LOW:HIGH, such as 5k:500k, the lower one first")
+    if not (low >= MIN_BUDGET / AROUND and high <= MAX_BUDGET * AROUND):
+        least, most = MIN_BUDGET / AROUND, MAX_BUDGET * AROUND
+        raise UsageError(f"--budgets: expected budgets from {least:g} to {most / 1e6:_.0f}M")
     named = _named(scenario, objectives)
     progress("drawing worlds")
     worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed)
@@ -119,6 +123,8 @@ def _named(
 ) -> list[tuple[tuple[str, float], ...]]:
     """Return the objectives of the map as metrics with weights."""
     if objectives is not None:
+        if not objectives:
+            raise UsageError("--objectives: expected at least one metric, such as reach")
         check_metrics(scenario, objectives)
         return [((metric, 1.0),) for metric in dict.fromkeys(objectives)]
     named: list[tuple[tuple[str, float], ...]] = [(("reach", 1.0),), (("conversions", 1.0),)]

@@ -6,7 +6,8 @@
     ├── ScenarioError      a scenario file that cannot be used, with every problem in it
     ├── TableError         a table that cannot be used, with the place of what is wrong
     ├── TooLargeError      a scenario that would take hours
-    ├── RunFolderError     a run folder that cannot be written or read
+    ├── RunFolderError     a run folder that cannot be written
+    │   └── DamagedRunError   a run folder that cannot be read
     ├── SchedulerError     workers that cannot be had, or are lost again and again
     ├── UsageError         a command called with something it cannot use
     └── FileExistsAlreadyError   a file that is not overwritten
@@ -97,7 +98,11 @@ class TooLargeError(TiermixError):
 
 
 class RunFolderError(TiermixError):
-    """A run folder that cannot be written or read."""
+    """A run folder that cannot be written."""
+
+
+class DamagedRunError(RunFolderError):
+    """A run folder that cannot be read: damaged, of another version, or none at all."""
 
 
 class SchedulerError(TiermixError):

@@ -36,6 +36,9 @@ from tiermix.quantity import (
     shown,
 )
 
+#: Money that a plan can be made of.
+MIN_BUDGET, MAX_BUDGET = 0.01, 1e12
+
 Check = Callable[[Quantity], None]
 Json = dict[str, Any]
 
@@ -65,6 +68,25 @@ def _amount(quantity: Quantity) -> None:
 def _positive_amount(quantity: Quantity) -> None:
     _bare(quantity)
     _positive(quantity)
+
+
+def _budget(quantity: Quantity) -> None:
+    _positive_amount(quantity)
+    check_budget(quantity.low)
+
+
+def check_budget(budget: float) -> None:
+    """Refuse money that no plan can be made of.
+
+    Raises
+    ------
+    ValueError
+        If it is less than `MIN_BUDGET` or more than `MAX_BUDGET`.
+    """
+    if not MIN_BUDGET <= budget <= MAX_BUDGET:
+        raise ValueError(
+            f"{budget:.10g} is no budget; expected {MIN_BUDGET:g} to {MAX_BUDGET / 1e6:_.0f}M"
+        )
 
 
 def _share(quantity: Quantity) -> None:
@@ -146,6 +168,9 @@ def _whole_text(pattern: str) -> str:
 
 
 Money = Annotated[float, _number(_positive_amount), _json(NUMBER_PATTERN, exclusiveMinimum=0)]
+Budget = Annotated[
+    float, _number(_budget), _json(NUMBER_PATTERN, minimum=MIN_BUDGET, maximum=MAX_BUDGET)
+]
 Deal = Annotated[float, _number(_amount), _json(NUMBER_PATTERN, minimum=0)]
 Count = Annotated[float, _number(_positive_amount), _json(NUMBER_PATTERN, exclusiveMinimum=0)]
 Weight = Annotated[float, _number(_positive), _json(NUMBER_PATTERN, exclusiveMinimum=0)]

@@ -15,6 +15,7 @@ from sim.metrics import OBJECTIVES
 from tiermix import laws
 from tiermix.fields import (
     Block,
+    Budget,
     Count,
     Deal,
     FormatVersion,
@@ -273,7 +274,7 @@ class File(Block):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = Field(
         None, description="Three-letter code of all money in the file (USD if left out)."
     )
-    budget: Money | None = Field(None, description="Money to spend in total.", examples=["60_000"])
+    budget: Budget | None = Field(None, description="Money to spend in total.", examples=["60_000"])
     objective: Objective | None = Field(
         None,
         description="What to maximise: a metric, or a mapping of metrics to positive weights. "

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -20,6 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from tiermix.consoles import PlainConsole
 from tiermix.steps import Step
 
 #: Seconds after which progress is shown.
@@ -48,10 +48,10 @@ class _Left(TimeRemainingColumn):
 @contextmanager
 def shown_progress() -> Iterator[Callable[[str], None]]:
     """Yield a function that is told every step; shows it on a terminal if the work is long."""
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=12),
         _Rate(),
         _Left(),

@@ -27,7 +27,9 @@ _NUMBER = re.compile(NUMBER_PATTERN)
 _TO = re.compile(r"\s+to\s+")
 _POWERS = {"": 0, "%": -2, "k": 3, "K": 3, "M": 6}
 _LONGEST = 64
-_LARGEST, _SMALLEST = 1e18, 1e-18
+_LARGEST, _SMALLEST = 1e15, 1e-12
+#: Ends of a range that are further apart than this factor say nothing.
+WIDEST = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def parse_quantity(raw: object) -> Quantity:
         raise ValueError(f"{text!r} has no width; write the number alone: {ends[0]}")
     if low > high:
         raise ValueError(f"{text!r} runs backwards; write {ends[1]} to {ends[0]}")
+    if high > WIDEST * low > 0:
+        raise ValueError(f"{text!r} spans more than a factor of {WIDEST:,.0f}; narrow it")
     return Quantity(low, high, percents[0], text)
 
 

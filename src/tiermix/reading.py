@@ -159,6 +159,15 @@ class _Tree:
             raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
         if len(self.document.values) >= MAX_VALUES:
             raise self._error(event, f"more than {MAX_VALUES} values")
+        if isinstance(event, ScalarEvent):
+            self._join_surrogates(event)
+
+    def _join_surrogates(self, event: ScalarEvent) -> None:
+        """Make one character of two halves, as JSON writes it; refuse a half by itself."""
+        try:
+            event.value = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self._error(event, "half a character (a lone surrogate); write it out") from None
 
     def _take_key(self, event: NodeEvent) -> None:
         if not isinstance(event, ScalarEvent):

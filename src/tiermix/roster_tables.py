@@ -42,6 +42,8 @@ ALIKE, ROUNDED = 0.8, 1.01
 THOUSANDS = ("followers", "quote", "fee")
 AMOUNTS = ("followers", "quote", "fee", "posts", "clicks_per_engagement")
 RATES = ("view_rate", "engagement_rate", "conversion_rate")
+#: Characters of a creator's name.
+LONGEST_NAME = 100
 _SHORT = re.compile(r"[0-9]+([.][0-9]+)?\s*[kKM]")
 _GROUPED = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}([.,])[0-9]{3}(\1[0-9]{3})*(?![0-9.,])")
 _YES = {"yes", "y", "true", "1", "x", "must"}
@@ -190,6 +192,9 @@ def _quote(
     name, tier = cell("name"), cell("tier") or (tiers[0] if len(tiers) == 1 else "")
     if not name:
         raise table.error(row.line, table.header[at["name"]], "empty; expected a name")
+    if not name.isprintable() or len(name) > LONGEST_NAME:
+        message = f"{shown(name)} is no name; expected 1 to {LONGEST_NAME} printable characters"
+        raise table.error(row.line, table.header[at["name"]], message)
     if tier not in tiers:
         column = table.header[at["tier"]] if "tier" in at else ""
         what = f"unknown tier {shown(tier)}, {suggestion(tier, tiers)}" if tier else (

@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from tiermix import __version__
-from tiermix.errors import RunFolderError, ScenarioError
+from tiermix.errors import DamagedRunError, ScenarioError
+from tiermix.intake import MAX_DOCUMENT, read_bytes
 from tiermix.result_schema import FORMAT, Document
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import read
@@ -24,19 +25,31 @@ def read_run(folder: Path) -> tuple[Document, Scenario]:
 
     Raises
     ------
-    RunFolderError
+    DamagedRunError
         If a file is missing or damaged, or was written by another version.
     """
     return _result(folder), _scenario(folder)
 
 
 def _read(folder: Path, name: str) -> str:
+    return document_text(folder / name)
+
+
+def document_text(path: Path) -> str:
+    """Return the text of a file of a run folder.
+
+    Raises
+    ------
+    DamagedRunError
+        If it cannot be read, is larger than any document, or is no text.
+    """
     try:
-        return (folder / name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise RunFolderError(f"{folder / name}: cannot be read ({error.strerror})") from error
+        return read_bytes(path, MAX_DOCUMENT).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise RunFolderError(f"{folder / name}: is no text") from error
+        raise DamagedRunError(f"{path}: is damaged: it is no UTF-8 text") from error
+    except ValueError as error:
+        hint = ": name a folder that tiermix run wrote" if not path.exists() else ""
+        raise DamagedRunError(f"{path}: {error}{hint}") from error
 
 
 def _result(folder: Path) -> Document:
@@ -45,11 +58,11 @@ def _result(folder: Path) -> Document:
     try:
         found = json.loads(_read(folder, "result.json"))
     except (ValueError, RecursionError) as error:
-        raise RunFolderError(f"{name}: is damaged: it is no JSON") from error
+        raise DamagedRunError(f"{name}: is damaged: it is no JSON") from error
     if not isinstance(found, dict) or found.get("tiermix") != FORMAT:
-        raise RunFolderError(f"{name}: is no result document of format {FORMAT}")
+        raise DamagedRunError(f"{name}: is no result document of format {FORMAT}")
     if found.get("version") != __version__:
-        raise RunFolderError(
+        raise DamagedRunError(
             f"{name}: was saved by tiermix {found.get('version')}, and this is {__version__}: "
             "numbers may differ between versions, check it with its own"
         )
@@ -58,9 +71,9 @@ def _result(folder: Path) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise RunFolderError(f"{name}: is damaged: {place}: {first['msg']}") from error
+        raise DamagedRunError(f"{name}: is damaged: {place}: {first['msg']}") from error
     if "optimum" not in result:
-        raise RunFolderError(f"{name}: holds no best plan, so there is nothing to check")
+        raise DamagedRunError(f"{name}: holds no best plan, so there is nothing to check")
     return result
 
 
@@ -69,4 +82,4 @@ def _scenario(folder: Path) -> Scenario:
     try:
         return read(str(folder / "scenario.yaml"))
     except ScenarioError as error:
-        raise RunFolderError(str(error)) from error
+        raise DamagedRunError(str(error)) from error

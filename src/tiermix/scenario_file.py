@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from tiermix.curve_lines import build_curves, curve_limits
 from tiermix.demands import build_demands
 from tiermix.errors import Problem, ScenarioError
 from tiermix.file_format import File
+from tiermix.intake import STDIN, read_bytes
 from tiermix.layers import Layer, overlay, shipped
 from tiermix.phase_lines import build_halos, build_phases, check_by_phase, item_names
 from tiermix.quantity import shown
@@ -23,8 +23,6 @@ from tiermix.scenario import Scenario
 from tiermix.spending import build_limits
 from tiermix.strategies import build_strategies
 from tiermix.validation import Findings, require, validated
-
-STDIN = "-"
 
 #: What every measure of risk needs to know.
 RISK_KEYS: dict[str, tuple[str, ...]] = {
@@ -53,16 +51,9 @@ def read(path: str) -> Scenario:
         If it cannot be read, or anything in it is wrong; it holds every problem.
     """
     try:
-        if path == STDIN and sys.stdin is None:
-            raise _unreadable(path, "standard input is closed")
-        if path == STDIN:
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(path).open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _unreadable(path, f"cannot be read: {reason}") from error
+        data = read_bytes(path, MAX_BYTES)
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
     return _scenario(data, path)
 
 
@@ -93,7 +84,7 @@ def _scenario(data: bytes, path: str) -> Scenario:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"not UTF-8 text: byte {error.start} is wrong") from error
+        raise _not_text(data, error.start, path) from error
     if not text.strip():
         raise _unreadable(path, "empty; `tiermix init` writes a scenario to start from")
     return _build(text, path, sha256(text.encode()).hexdigest())
@@ -234,6 +225,17 @@ def _source(path: str) -> str:
     if path == STDIN:
         return "<stdin>"
     return path if path.isprintable() else shown(path)
+
+
+def _not_text(data: bytes, byte: int, path: str) -> ScenarioError:
+    """Return what is wrong with bytes that are no UTF-8 text, and where."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _unreadable(path, "UTF-16 or UTF-32 text; save it as UTF-8")
+    before = data[:byte].decode("utf-8", "replace").splitlines(keepends=True) or [""]
+    whole = before[-1].endswith(("\n", "\r"))
+    place = (len(before) + whole, 1 if whole else len(before[-1]) + 1)
+    told = f"not UTF-8 text: byte {byte} is wrong; save the file as UTF-8"
+    return ScenarioError(_source(path), [Problem(*place, "", told)])
 
 
 def _unreadable(path: str, message: str) -> ScenarioError:

@@ -49,6 +49,8 @@ def build_strategies(build: Build, lines: Sequence[str], campaign: Campaign | No
         Those that are right.
     """
     plans, rules, known = [], [], line_names(build, lines)
+    if campaign is not None and len(campaign.lines) != len(lines):
+        campaign = None  # some lines are wrong, so that positions would be
     for name, gets in (build.file.block.strategies or {}).items():
         path = ("strategies", name)
         rule = _rule(build, path, gets, known)
@@ -64,6 +66,8 @@ def build_strategies(build: Build, lines: Sequence[str], campaign: Campaign | No
         }
         if campaign is None or build.file.block.budget is None or build.findings.touched(path):
             continue
+        if not spends.keys() <= known.keys():
+            continue  # it is told what is wrong with the line
         _check_total(build, path, gets, spends)
         plans.append((name, _placed(build, campaign, spends, known)))
     return Told(tuple(plans), tuple(rules))

@@ -135,7 +135,7 @@ def check_stream(scenario: Scenario) -> None:
     TooLargeError
         If a line may hire too many creators over all worlds.
     """
-    check_size(scenario, MOST_CREATORS)
+    check_size(scenario, MOST_CREATORS, BANK)
 
 
 def streamed(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tiermix.errors import TableError
+from tiermix.intake import read_bytes
 from tiermix.quantity import shown
 from tiermix.validation import suggestion
 
@@ -255,13 +256,9 @@ def decoded(path: Path, largest: int) -> tuple[str, bytes, str]:
     """
     source = str(path) if str(path).isprintable() else shown(str(path))
     try:
-        with path.open("rb") as file:
-            data = file.read(largest + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TableError(source, 0, "", f"cannot be read: {reason}") from error
-    if len(data) > largest:
-        raise TableError(source, 0, "", f"larger than {largest // 1_000_000} MB")
+        data = read_bytes(path, largest)
+    except ValueError as error:
+        raise TableError(source, 0, "", str(error)) from error
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return source, data, data.decode(encoding)

@@ -19,6 +19,7 @@ from sim.statistics import Summary
 from tiermix import certifying, margins, media_plan, standing, story, sure, versus
 from tiermix.analysis import OPTIMUM, Analysis, Strategy
 from tiermix.bars import ranges
+from tiermix.consoles import PlainConsole
 from tiermix.versus import Versus
 from tiermix.words import NOTHING, SIGNS, brief_money, money, number, share
 
@@ -31,10 +32,10 @@ COMPARED = ("reach", "conversions")
 
 def console() -> Console:
     """Return the console of results: standard output, names printed as they are."""
-    plain = Console(highlight=False, emoji=False, markup=False)
+    plain = PlainConsole(highlight=False, emoji=False, markup=False)
     if plain.is_terminal:
         return plain
-    return Console(highlight=False, emoji=False, markup=False, width=WIDTH)
+    return PlainConsole(highlight=False, emoji=False, markup=False, width=WIDTH)
 
 
 def show_run(out: Console, analysis: Analysis) -> None:

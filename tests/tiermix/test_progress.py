@@ -44,7 +44,7 @@ def test_what_is_told_changes_nothing() -> None:
 def test_on_a_terminal_it_shows_how_much_is_done_and_left(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = StringIO()
     console = Console(file=seen, force_terminal=True, width=100, legacy_windows=False)
-    monkeypatch.setattr(progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(progress, "PlainConsole", lambda stderr: console)
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     with shown_progress() as tell:
         tell("drawing worlds")

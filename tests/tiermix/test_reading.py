@@ -30,6 +30,10 @@ def test_only_true_false_and_nothing_are_more_than_text() -> None:
     ]  # fmt: skip
 
 
+def test_two_halves_of_a_character_are_one() -> None:
+    assert read_document('{"\\ud83d\\ude00": "\\ud835\\udfd9"}', "f").root == {"😀": "𝟙"}
+
+
 def test_a_repeated_key_is_found_and_the_first_one_counts() -> None:
     document = read_document("a: {b: 1}\na: {b: 2}\n", "f")
     assert document.root == {"a": {"b": "1"}}
@@ -51,6 +55,7 @@ def test_a_repeated_key_is_found_and_the_first_one_counts() -> None:
         ("a: !!python/object x", "f.yaml:1:4: tags"),
         ("? [a]\n: 1", "f.yaml:1:3: a mapping or list as a key"),
         ("a: 1\n---\nb: 1", "f.yaml:2:1: a second document"),
+        ('a: "\\ud83d"', "f.yaml:1:4: half a character"),
         ("[" * 100_000, f"f.yaml:1:{MAX_DEPTH + 1}: nested deeper than"),
         ("a: [" + "1," * (MAX_VALUES + 5) + "]", f"more than {MAX_VALUES} values"),
     ],

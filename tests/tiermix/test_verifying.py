@@ -197,14 +197,14 @@ def test_an_edited_scenario_is_named(tmp_path: Path) -> None:
     path.write_text("budget: [")
     assert "scenario.yaml:" in failed(folder)["folder"]
     path.write_bytes(b"\xff\xfe\x00")
-    assert "is no text" in failed(folder)["folder"]
+    assert "is no UTF-8 text" in failed(folder)["folder"]
 
 
 @pytest.mark.parametrize("name", ["scenario.yaml", "result.json"])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     folder = saved(tmp_path)
     (folder / name).unlink()
-    assert f"{name}: cannot be read (No such file" in failed(folder)["folder"]
+    assert f"{name}: cannot be read: No such file" in failed(folder)["folder"]
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "{", "null", "[" * 100_000])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from io import StringIO
+from typing import NoReturn
 
 import typer
 
 from tiermix.cli import calibrating, main_job, questions, reports, scenario_files, sensitivity
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 from tiermix.one_thread import ONE_THREAD
+from tiermix.plain import brief
+from tiermix.stopping import TERMINATED, Terminated, leave, listen
 
 __all__ = [
     "FAILED",
@@ -26,18 +30,22 @@ __all__ = [
 ]
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; no traceback reaches a user."""
     os.environ.update(ONE_THREAD)
     try:
-        code = app(standalone_mode=False) or 0
-        print(end="", flush=True)
+        listen()
+        try:
+            code = app(standalone_mode=False) or 0
+            print(end="", flush=True)
+        except (Exception, SystemExit) as error:
+            code = _explain(error)
     except KeyboardInterrupt:
-        code = INTERRUPTED
-    except (Exception, SystemExit) as error:
-        code = _explain(error)
+        leave(INTERRUPTED)
+    except Terminated:
+        leave(TERMINATED)
     if code == INTERRUPTED:
-        typer.echo("Interrupted.", err=True)
+        leave(INTERRUPTED)
     sys.exit(code)
 
 
@@ -48,23 +56,42 @@ def _explain(error: Exception | SystemExit) -> int:
     if isinstance(error, SystemExit):
         return int(error.code or 0)
     if isinstance(error, typer.TyperException):
-        error.show()  # type: ignore[attr-defined]
+        shown = StringIO()
+        error.show(shown)  # type: ignore[attr-defined]
+        _say(shown.getvalue().rstrip("\n"))
         return FAILED
     from optimize.errors import InfeasibleError, OptimizeError
-    from tiermix.errors import ScenarioError, TableError, TiermixError, TooLargeError
+    from tiermix.errors import (
+        DamagedRunError,
+        ScenarioError,
+        TableError,
+        TiermixError,
+        TooLargeError,
+    )
 
     if isinstance(error, ScenarioError | InfeasibleError | TableError | TooLargeError):
-        typer.echo(str(error), err=True)
+        _say(str(error))
+        return INVALID
+    if isinstance(error, DamagedRunError):
+        _say(f"tiermix: {error}")
         return INVALID
     if isinstance(error, TiermixError | OptimizeError | OSError):
-        typer.echo(f"tiermix: {error}", err=True)
+        _say(f"tiermix: {error}")
         return FAILED
     return _confess(error)
 
 
+def _say(message: str) -> None:
+    """Print what went wrong, whatever names it holds."""
+    typer.echo(brief(message), err=True)
+
+
 def _stop_writing() -> int:
     """Write no more to a reader who has gone, such as `head`: nothing is wrong."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            os.dup2(nowhere, stream.fileno())
     return 0
 
 
@@ -72,9 +99,8 @@ def _confess(error: Exception) -> int:
     """Say that this is tiermix's fault."""
     if "TIERMIX_DEBUG" in os.environ:
         raise error
-    typer.echo(
+    _say(
         f"tiermix: internal error: {type(error).__name__}: {error}\n"
-        "Please report it; with TIERMIX_DEBUG=1 the traceback is printed.",
-        err=True,
+        "Please report it; with TIERMIX_DEBUG=1 the traceback is printed."
     )
     return FAILED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tiermix.cli.options import Json, Seed, app, print_json
+from tiermix.cli.options import Json, Seed, app, print_json, say
 
 if TYPE_CHECKING:
     from tiermix.calibration.history import History
@@ -103,7 +103,7 @@ def calibrate(
         showing.show_estimates(console(), found)
         if checked:
             trials.show_checks(console(), checked, left_out)
-        typer.echo(f"\n{change or document['yaml']}".rstrip())
+        say(f"\n{change or document['yaml']}".rstrip())
     _say_what_next(into, change, write=write)
 
 
@@ -153,7 +153,7 @@ def _say_what_next(into: Path | None, change: str, *, write: bool) -> None:
         told = f"{into} says this already."
     else:
         told = f"Written to {into}." if write else f"{into} is as it was; --write changes it so."
-    typer.echo(f"\n{told}", err=True)
+    say(f"\n{told}", err=True)
 
 
 def _read(

@@ -25,6 +25,7 @@ from tiermix.cli.options import (
     app,
     print_answers,
     print_json,
+    say,
 )
 
 SaveWorlds = Annotated[
@@ -87,9 +88,9 @@ def run(
         print_json(result)
     else:
         terminal.show_run(terminal.console(), analysis)
-    typer.echo(f"\nWritten to {folder}", err=True)
+    say(f"\nWritten to {folder}", err=True)
     if report and not drawn:
-        typer.echo(f"No report.html: {making.NEEDED}", err=True)
+        say(f"No report.html: {making.NEEDED}", err=True)
 
 
 @app.command(epilog="Example: tiermix simulate scenarios/skincare.yaml --json")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tiermix.cli.completion import scenario_files
+from tiermix.plain import plain
 from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ def print_answers(analyses: list[Analysis], as_json: bool, show: Callable[[], No
         print_json(commands.documents(analyses))
     else:
         show()
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print text that may hold names and paths of others."""
+    typer.echo(plain(text), err=err)
 
 
 def print_json(result: object) -> None:

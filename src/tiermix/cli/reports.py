@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tiermix.cli.options import Worlds, app
+from tiermix.cli.options import Worlds, app, say
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
@@ -26,14 +26,19 @@ def report(
 ) -> None:
     """Make the report of a run again: one HTML file, and its charts as pictures."""
     from tiermix.report import making
-    from tiermix.report.contents import read_contents
 
-    contents, target = read_contents(run), out or run / "report.html"
-    making.write_html(contents, target)
-    typer.echo(f"Written to {target}", err=True)
+    making.require()
+    from tiermix.report import mending
+
+    contents, text = mending.page(run)
+    target = out or run / "report.html"
+    making.write_page(text, target)
+    for told in contents.left_out:
+        say(f"Left out: {told}", err=True)
+    say(f"Written to {target}", err=True)
     if charts is not None:
         written = making.write_charts(contents, charts)
-        typer.echo(f"Written to {charts}: {len(written)} pictures", err=True)
+        say(f"Written to {charts}: {len(written)} pictures", err=True)
 
 
 @app.command(epilog="Example: tiermix explore runs/skincare-launch-0123456789")
@@ -55,7 +60,7 @@ def explore(
     from tiermix.explore.server import serve
 
     def ready(address: str) -> None:
-        typer.echo(f"Open {address}\nCtrl-C ends it.", err=True)
+        say(f"Open {address}\nCtrl-C ends it.", err=True)
         if browser:
             typer.launch(address)
 

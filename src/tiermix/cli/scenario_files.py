@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tiermix.cli.completion import run_folders
-from tiermix.cli.options import INVALID, Files, app, print_json
+from tiermix.cli.options import INVALID, Files, app, print_json, say
 
 
 @app.command(epilog="Example: tiermix verify runs/skincare-launch-0123456789")
@@ -25,7 +25,7 @@ def verify(
     if as_json:
         print_json(verifying.as_data(run, verdicts))
     for line in verifying.lines(verdicts) if not as_json else ():
-        typer.echo(line)
+        say(line)
     if not all(verdict.holds for verdict in verdicts):
         raise typer.Exit(INVALID)
 
@@ -42,7 +42,7 @@ def validate(
     if as_json:
         print_json({"tiermix": 1, "files": [check.as_data() for check in checks]})
     for check in checks if not as_json else ():
-        typer.echo(str(check), err=not check.valid)
+        say(str(check), err=not check.valid)
     if not all(check.valid for check in checks):
         raise typer.Exit(INVALID)
 
@@ -57,7 +57,7 @@ def init(
     from tiermix import commands
 
     commands.write_starter(file)
-    typer.echo(f"Written to {file}. Now: tiermix run {file}", err=True)
+    say(f"Written to {file}. Now: tiermix run {file}", err=True)
 
 
 @app.command("import", epilog="Example: tiermix import curves.csv --out channels.yaml")
@@ -80,7 +80,7 @@ def import_(
 
     target = out or Path(f"{table.stem}.yaml")
     lines = importing.import_curves(table, target, budget)
-    typer.echo(f"Written to {target}: {', '.join(lines)}. Now: tiermix run {target}", err=True)
+    say(f"Written to {target}: {', '.join(lines)}. Now: tiermix run {target}", err=True)
 
 
 @app.command(epilog="Example: tiermix schema > tiermix.schema.json")
@@ -90,4 +90,4 @@ def schema(
     """Print the JSON Schema of the scenario file, for editors."""
     from tiermix import commands
 
-    typer.echo(commands.result_schema_text() if result else commands.schema_text())
+    say(commands.result_schema_text() if result else commands.schema_text())

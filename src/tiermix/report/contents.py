@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tiermix.errors import RunFolderError
+from tiermix.errors import DamagedRunError
 from tiermix.result_schema import FORMAT
+from tiermix.saved import document_text
 
 #: What other commands print with --json and a run folder may hold beside the run's own files.
 EXTRAS = ("frontier", "crossover", "sensitivity")
@@ -29,12 +30,15 @@ class Contents:
         ``manifest.json``.
     extras : mapping of str to mapping
         Those of `EXTRAS` that are there.
+    left_out : tuple of str
+        Which of them can not be used, and why.
     """
 
     result: Mapping[str, Any]
     facts: Mapping[str, Any]
     manifest: Mapping[str, Any]
     extras: Mapping[str, Mapping[str, Any]]
+    left_out: tuple[str, ...] = ()
 
     @property
     def currency(self) -> str:
@@ -58,42 +62,41 @@ def read_contents(folder: Path) -> Contents:
 
     Raises
     ------
-    RunFolderError
+    DamagedRunError
         If a file is missing or damaged, or of another scenario.
     """
     result = _document(folder / "result.json")
     if "optimum" not in result:
-        raise RunFolderError(f"{folder / 'result.json'}: holds no best plan to report")
+        raise DamagedRunError(f"{folder / 'result.json'}: holds no best plan to report")
     facts = _document(folder / "report.json")
     manifest = _loaded(folder / "manifest.json")
-    extras = {
-        name: _document(folder / f"{name}.json")
-        for name in EXTRAS
-        if (folder / f"{name}.json").exists()
-    }
+    extras, left_out = {}, []
+    for path in (folder / f"{name}.json" for name in EXTRAS):
+        try:
+            if path.exists():
+                extras[path.stem] = _document(path)
+        except DamagedRunError as error:
+            left_out.append(str(error))
     for name, found in extras.items():
         if found.get("scenario") != result["scenario"]:
             other = folder / f"{name}.json"
-            raise RunFolderError(f"{other}: is of another scenario than the run; remove it")
-    return Contents(result, facts, manifest, extras)
+            raise DamagedRunError(f"{other}: is of another scenario than the run; remove it")
+    return Contents(result, facts, manifest, extras, tuple(left_out))
 
 
 def _document(path: Path) -> Mapping[str, Any]:
     found = _loaded(path)
     if found.get("tiermix") != FORMAT:
-        raise RunFolderError(f"{path}: is no tiermix document of format {FORMAT}")
+        raise DamagedRunError(f"{path}: is no tiermix document of format {FORMAT}")
     return found
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
+    text = document_text(path)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunFolderError(
-            f"{path}: cannot be read ({error.strerror}): name a folder that tiermix run wrote"
-        ) from error
+        found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RunFolderError(f"{path}: is damaged: it is no JSON") from error
+        raise DamagedRunError(f"{path}: is damaged: it is no JSON") from error
     if not isinstance(found, dict):
-        raise RunFolderError(f"{path}: is damaged: it is no document")
+        raise DamagedRunError(f"{path}: is damaged: it is no document")
     return found

@@ -46,10 +46,20 @@ def write_html(contents: Contents, out: Path) -> None:
     UsageError
         If libraries are missing, or the file cannot be written.
     """
-    _require()
+    require()
     from tiermix.report.page import html
 
-    text = html(contents)
+    write_page(html(contents), out)
+
+
+def write_page(text: str, out: Path) -> None:
+    """Write the text of a report.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be written.
+    """
     try:
         out.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
@@ -64,13 +74,20 @@ def write_charts(contents: Contents, folder: Path) -> list[Path]:
     UsageError
         If libraries are missing, or the folder cannot be written.
     """
-    _require()
+    require()
     from tiermix.report.page import sections
     from tiermix.report.pictures import export
 
     return export([f for section in sections(contents) for f in section.figures], folder)
 
 
-def _require() -> None:
+def require() -> None:
+    """Say what is missing where a report can not be drawn.
+
+    Raises
+    ------
+    UsageError
+        If libraries are missing.
+    """
     if not possible():
         raise UsageError(NEEDED)

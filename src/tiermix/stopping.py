@@ -1,0 +1,57 @@
+"""Ctrl-C and a request to end: said in one line, with nothing half done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+#: Exit codes: interrupted by Ctrl-C; asked to end (128 and the number of the signal).
+INTERRUPTED, TERMINATED = 130, 143
+
+_SAID = {INTERRUPTED: "Interrupted.", TERMINATED: "Terminated."}
+_SHOW_CURSOR = "\x1b[?25h"
+
+
+class Terminated(BaseException):
+    """The process was asked to end."""
+
+
+def listen() -> None:
+    """Take Ctrl-C and a request to end as exceptions, unless they are ignored on purpose."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _EverySecond(KeyboardInterrupt))
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _EverySecond(Terminated))
+
+
+class _EverySecond:
+    """Raises at the first signal; a second one does not disturb what is then tidied up."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self._error, self._count = error, 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self._count += 1
+        if self._count % 2:
+            raise self._error
+
+
+def leave(code: int) -> NoReturn:
+    """End at once, threads and all, with one line and a visible cursor.
+
+    Parameters
+    ----------
+    code : int
+        `INTERRUPTED` or `TERMINATED`.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        if sys.stderr is not None:
+            shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+            print(f"{_SHOW_CURSOR * shown}{_SAID[code]}", file=sys.stderr, flush=True)
+    finally:
+        os._exit(code)
