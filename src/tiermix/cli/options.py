@@ -15,6 +15,7 @@ from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 if TYPE_CHECKING:
     from tiermix.analysis import Analysis
     from tiermix.commands import Compared
+    from tiermix.scenario import Scenario
     from tiermix.sure import Sure
 
 app = typer.Typer(
@@ -106,10 +107,24 @@ def answered(
     asked: Sure | None = None,
 ) -> list[Analysis]:
     """Read every file, then answer every scenario."""
+    from tiermix import commands
+
+    scenarios = [commands.load(file, worlds, seed) for file in files]
+    return answers(scenarios, optimise=optimise, compare=compare, certify=certify, asked=asked)
+
+
+def answers(
+    scenarios: list[Scenario],
+    *,
+    optimise: bool,
+    compare: Compared,
+    certify: bool = False,
+    asked: Sure | None = None,
+) -> list[Analysis]:
+    """Answer every scenario."""
     from tiermix import commands, sure
     from tiermix.progress import shown_progress
 
-    scenarios = [commands.load(file, worlds, seed) for file in files]
     with shown_progress() as progress:
         return [
             commands.answer(
