@@ -22,6 +22,7 @@ from scipy.special import ndtri
 
 from reference import per_draw, reference_campaign
 from sim.campaign import Campaign
+from sim.mapping import one_by_one
 from sim.outcomes import evaluate
 from sim.purchase import WHOLE, price_list
 from sim.statistics import standard_error
@@ -102,7 +103,7 @@ def ours(campaign: Campaign, plans: FloatArray, seed: int) -> list[Look]:
     while True:
         n, number = values.shape[1], number + 1
         worlds = draw_worlds(campaign, max(n, FIRST), seed, first=n)
-        more = evaluate(worlds, plans, WHOLE, threads=1).controlled[METRIC]
+        more = evaluate(worlds, plans, WHOLE, mapper=one_by_one).controlled[METRIC]
         values = np.concatenate([values, more], axis=1)
         looks = [look(values[[i]], number) for i in range(len(plans))]
         if all(x.precision <= ASKED for x in looks):

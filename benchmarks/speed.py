@@ -18,6 +18,7 @@ from statistics import median
 import numpy as np
 
 from reference import per_draw, reference_campaign, whole_array
+from sim.mapping import one_by_one
 from sim.outcomes import evaluate
 from sim.purchase import WHOLE
 from sim.statistics import standard_error
@@ -55,7 +56,7 @@ def simulation() -> Iterator[Figure]:
     campaign, plan = reference_campaign()
 
     def ours(worlds: int = 2048) -> None:
-        evaluate(draw_worlds(campaign, worlds, 1), [plan], WHOLE, threads=1)
+        evaluate(draw_worlds(campaign, worlds, 1), [plan], WHOLE, mapper=one_by_one)
 
     whole = ratio(lambda: whole_array(campaign, plan, 2048, 1), ours)
     draws = ratio(lambda: per_draw(campaign, plan, 256, 1), lambda: ours(2048)) * 8
@@ -70,7 +71,8 @@ def splits() -> Iterator[Figure]:
     shares = np.linspace(0, 1, 51)[:, None]
     plans = shares * np.array([plan[0], 0]) + (1 - shares) * np.array([0, plan[1]])
     cost = ratio(
-        lambda: evaluate(worlds, plans, threads=1), lambda: evaluate(worlds, [plan], threads=1)
+        lambda: evaluate(worlds, plans, mapper=one_by_one),
+        lambda: evaluate(worlds, [plan], mapper=one_by_one),
     )
     yield Figure("51 splits / one plan", f"{cost:.2f}x", "<= 2x", cost <= 2)
 

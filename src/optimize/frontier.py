@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from math import inf
 
 import numpy as np
@@ -26,12 +28,16 @@ from optimize.functional import functional
 from optimize.optimum import GAP, SMALL, Solution, maximise, priced, started, told
 from optimize.problem import Problem
 from optimize.risk import MEAN, Risk
+from sim.mapping import Mapper, one_by_one
 from sim.response import Response
 
 Array = NDArray[np.float64]
 
 #: What an end gives up of its own aim, relative to the best, so that there are plans around it.
 END = 1e-6
+
+#: Levels that one search walks through before another begins.
+WALK = 16
 
 #: Distance of the ends, relative to the larger, below which one plan is best for both aims.
 SAME = 1e-5
@@ -87,6 +93,7 @@ def frontier(
     floors: Sequence[Floor] = (),
     n_points: int = 11,
     told: Callable[[int], None] = lambda done: None,
+    mapper: Mapper = one_by_one,
 ) -> tuple[Point, ...]:
     """Find the most of one aim for levels of another that rise in equal steps.
 
@@ -100,6 +107,8 @@ def frontier(
         At least 2.
     told : callable, optional
         Told after every point how many are done.
+    mapper : Mapper, optional
+        What finds the points.
 
     Returns
     -------
@@ -122,7 +131,7 @@ def frontier(
     else:
         levels = np.linspace(low, high, n_points)
     points: list[Point] = []
-    found = sweep(problem, first, second, floors, levels)
+    found = sweep(problem, first, second, floors, levels, mapper)
     for level, solution in zip(levels.tolist(), found, strict=True):
         points.append(Point(level, second.value(solution.plan), solution))
         told(len(points))
@@ -139,7 +148,12 @@ def ends(problem: Problem, first: Aim, second: Aim, floors: Sequence[Floor]) -> 
 
 
 def sweep(
-    problem: Problem, first: Aim, second: Aim, floors: Sequence[Floor], levels: Array
+    problem: Problem,
+    first: Aim,
+    second: Aim,
+    floors: Sequence[Floor],
+    levels: Array,
+    mapper: Mapper = one_by_one,
 ) -> Iterator[Solution]:
     """Yield the best plan of the first aim for every level of the second.
 
@@ -150,16 +164,28 @@ def sweep(
     floors : sequence of Floor
     levels : ndarray, shape (n_points,)
         Of the second aim, each of which some plan reaches.
+    mapper : Mapper, optional
+        What finds the plans, as many at a time as one search is worth.
     """
     asked = [*floors, second.floor(float(levels[0]))]
     if not _cuts_last(problem, first, asked):
-        for level in levels.tolist():
-            yield _alone(problem, first, second, floors, level)
+        yield from mapper(partial(_alone, problem, first, second, tuple(floors)), levels.tolist())
         return
+    walks = [levels[i : i + WALK] for i in range(0, len(levels), WALK)]
+    walk = partial(_walked, problem, first, second, tuple(floors))
+    yield from chain.from_iterable(mapper(walk, walks))
+
+
+def _walked(
+    problem: Problem, first: Aim, second: Aim, floors: Sequence[Floor], levels: Array
+) -> list[Solution]:
+    """Return the best plans of some levels, of one search that walks through them."""
+    asked = [*floors, second.floor(float(levels[0]))]
     search = started(problem, functional(first.response, problem.budget, first.risk), asked)
-    for level in levels.tolist():
-        found = _moved(search, problem, len(floors), level)
-        yield found or _alone(problem, first, second, floors, level)
+    return [
+        _moved(search, problem, len(floors), level) or _alone(problem, first, second, floors, level)
+        for level in levels.tolist()
+    ]
 
 
 def _cuts_last(problem: Problem, first: Aim, asked: Sequence[Floor]) -> bool:

@@ -93,8 +93,19 @@ def share_interval(worlds: Worlds, happens: Array) -> tuple[float, float]:
         Whether it does, or how likely it does, in every world.
     """
     share, se = float(happens.mean()), standard_error(worlds, happens)
+    return interval_of_share(share, se, worlds.size)
+
+
+def interval_of_share(share: float, se: float, n_worlds: int) -> tuple[float, float]:
+    """Return what `share_interval` does, from a share and its standard error.
+
+    Parameters
+    ----------
+    share, se : float
+    n_worlds : int
+    """
     spread = share * (1 - share)
-    n = spread / se**2 if se > 0 and spread > 0 else float(worlds.size)
+    n = spread / se**2 if se > 0 and spread > 0 else float(n_worlds)
     pull = T90**2 / n
     middle = (share + pull / 2) / (1 + pull)
     half = T90 * sqrt(spread / n + pull / (4 * n)) / (1 + pull)

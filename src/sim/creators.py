@@ -7,7 +7,8 @@ creator by creator, so that a longer queue only adds to a shorter one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -17,14 +18,16 @@ from scipy.special import logit, ndtr, ndtri
 from sim.campaign import Tier
 from sim.curves import expit, seen_share
 from sim.lottery import cut_normals
+from sim.running_sums import GROUP, RunningSums
+from sim.variates import Variates
 from sim.worlds import BLOCK, Worlds
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Quantity = Literal["followers", "contacts", "impressions", "engagements", "fees", "posting"]
 
-#: Creators drawn at a time: keeps the arrays in cache.
-CHUNK = 128
+#: Creators drawn at a time: keeps the arrays in cache. A multiple of `GROUP`.
+CHUNK = 64
 
 
 def hire(
@@ -48,44 +51,16 @@ def hire(
     -------
     dict of ndarray, shape (n_counts, n_worlds)
     """
-    queue = Queue(worlds, tier)
+    longest = GROUP * ceil(counts.max(initial=0.0) / GROUP)
+    queue = Queue(worlds, tier, min(CHUNK, longest))
     summed = list(dict.fromkeys(queue.stands_for(q) for q in quantities))
     sums = np.zeros((len(summed), *counts.shape))
-    carry = np.zeros((len(summed), worlds.size))
-    longest = int(np.ceil(counts.max(initial=0.0)))
+    running = RunningSums(min(CHUNK, longest) // GROUP, len(summed), worlds.size)
     for start in range(0, longest, CHUNK):
-        path = _prefix_sums(queue.draw(min(CHUNK, longest - start), summed), carry)
-        _read(path, counts - start, sums)
-        carry = path[-1]
+        running.go_on(queue.draw(min(CHUNK, longest - start), summed))
+        running.read(counts - start, sums)
     totals = {q: queue.scale(q) * total for q, total in zip(summed, sums, strict=True)}
     return {q: totals[queue.stands_for(q)] for q in quantities}
-
-
-def _prefix_sums(rows: Sequence[Floats], carry: Array) -> Array:
-    """Return running sums over creators, shape (n_creators + 1, n_quantities, n_worlds)."""
-    path = np.empty((len(rows[0]) + 1, *carry.shape))
-    path[0] = carry
-    for q, values in enumerate(rows):
-        path[1:, q] = values
-    above, *below = path
-    for row in below:
-        np.add(row, above, out=row)
-        above = row
-    return path
-
-
-def _read(path: Array, counts: Array, sums: Array) -> None:
-    """Read the path at the counts that end inside it, into `sums`."""
-    last, stride = len(path) - 1, path[0].size
-    inside = (counts > 0) & (counts <= last)
-    at = counts[inside]
-    below = np.minimum(at.astype(np.int64), last - 1)
-    first = below * stride + np.nonzero(inside)[1]
-    part = at - below
-    for q, total in enumerate(sums):
-        here = first + q * path.shape[2]
-        low, high = path.ravel().take(here), path.ravel().take(here + stride)
-        total[inside] = low + part * (high - low)
 
 
 class Queue:
@@ -93,11 +68,21 @@ class Queue:
 
     What all creators of a world share stays in float64 (`scale`); only how they differ from
     each other is drawn (`draw`), so that a tier without spread is exact.
+
+    Parameters
+    ----------
+    worlds : Worlds
+        One block.
+    tier : Tier
+    most : int
+        Creators that are drawn at a time.
     """
 
-    def __init__(self, worlds: Worlds, tier: Tier) -> None:
-        self._worlds, self._tier = worlds, tier
+    def __init__(self, worlds: Worlds, tier: Tier, most: int) -> None:
+        self._worlds, self._tier, self._most = worlds, tier, most
         self._streams: dict[str, np.random.Generator] = {}
+        self._variates = Variates(most)
+        self._rooms: dict[str, Floats] = {}
 
     def stands_for(self, quantity: Quantity) -> Quantity:
         """Return the quantity to add up instead: with one post, impressions are contacts."""
@@ -112,23 +97,30 @@ class Queue:
         return self._typical("followers") * self._fixed("authentic_share") * self._rate(quantity)
 
     def draw(self, length: int, quantities: Collection[Quantity]) -> list[Floats]:
-        """Draw the next creators of the queue, each array of shape (length, n_worlds)."""
+        """Draw the next creators of the queue, each array of shape (length, n_worlds).
+
+        The arrays are good until the next draw.
+        """
         tier = self._tier
-        posting = self._posting(length)
-        deviates = self._follower_deviates(length)
-        people = posting * _exp(tier.followers.creators_sd, deviates)
+        posting, deviates = self._posting(length), self._follower_deviates(length)
+        people = np.multiply(deviates, tier.followers.creators_sd, out=self._room("people", length))
+        np.exp(people, out=people)
+        people *= posting
         if tier.authentic_share.creators_sd > 0:
-            people = people * self._share("authentic_share", length)
+            people *= self._share("authentic_share", length)
         drawn = {"posting": posting}
         drawn |= dict.fromkeys(("followers", "contacts", "impressions"), people)
         if "fees" in quantities:
-            drawn["fees"] = posting * self._fee(length, deviates)
+            drawn["fees"] = self._fee(deviates)
+            drawn["fees"] *= posting
         if "engagements" in quantities:
-            drawn["engagements"] = people * self._engagement(length, deviates)
+            drawn["engagements"] = self._engagement(deviates)
+            drawn["engagements"] *= people
         if tier.view_rate.creators_sd > 0:
             view = self._share("view_rate", length)
             drawn["contacts"] = people * seen_share(view, tier.posts)
-            drawn["impressions"] = people * view
+            drawn["impressions"] = view
+            view *= people
         return [drawn[q] for q in quantities]
 
     def _rate(self, quantity: Quantity) -> Array:
@@ -165,57 +157,74 @@ class Queue:
             self._streams[key] = self._worlds.stream(self._tier, key)
         return self._streams[key]
 
+    def _room(self, key: str, length: int) -> Floats:
+        """Return memory for a quantity of some creators, shape (length, n_worlds)."""
+        if key not in self._rooms:
+            self._rooms[key] = np.empty((self._most, BLOCK), np.float32)
+        return self._rooms[key][:length, : self._worlds.size]
+
     def _normals(self, key: str, length: int) -> Floats:
         """Return the next standard normal deviates of an input's stream."""
-        z = self._stream(key).standard_normal((length, BLOCK), dtype=np.float32)
-        return z[:, : self._worlds.size]
+        room = self._room(key, length)
+        self._variates.normals(self._stream(key), self._rooms[key][:length])
+        return room
 
     def _follower_deviates(self, length: int) -> Floats:
         """Return the normal deviates behind the followings, inside the tier's interval."""
         law = self._tier.followers
         if law.creators_sd == 0:
             return np.zeros((length, self._worlds.size), np.float32)
-        if not law.truncated:
-            return self._normals("followers", length)
-        low, high = (ndtr(end) for end in cut_normals(law, self._typical("followers")))
-        uniform = self._stream("followers").random((length, BLOCK))[:, : self._worlds.size]
-        return np.asarray(ndtri(low + (high - low) * uniform), np.float32)
+        z = self._normals("followers", length)
+        return self._cut(z) if law.truncated else z
+
+    def _cut(self, z: Floats) -> Floats:
+        """Draw again, by quantiles, the deviates outside the interval: all follow its law then."""
+        ends = cut_normals(self._tier.followers, self._typical("followers"))
+        again = self._stream("followers_again").random((len(z), BLOCK))
+        low, high = (end.astype(np.float32) for end in ends)
+        creator, world = np.nonzero((z < low) | (z > high))
+        below, above = (ndtr(end)[world] for end in ends)
+        z[creator, world] = ndtri(below + (above - below) * again[creator, world])
+        return z
 
     def _posting(self, length: int) -> Floats:
         """Return 1 for creators who deliver, else 0."""
-        rate = self._typical("delivery_rate")
+        rate, room = self._typical("delivery_rate"), self._room("delivery_rate", length)
         if (rate == 1).all():
-            return np.ones((length, self._worlds.size), np.float32)
-        uniform = self._stream("delivery_rate").random((length, BLOCK), dtype=np.float32)
-        return (uniform[:, : self._worlds.size] < rate).astype(np.float32)
+            room[:] = 1
+            return room
+        return self._variates.happens(self._stream("delivery_rate"), rate, room)
 
     def _share(self, key: str, length: int) -> Floats:
         """Return a share in which creators differ."""
-        log_odds = logit(self._typical(key)).astype(np.float32)
-        sd = np.float32(getattr(self._tier, key).creators_sd)
-        return expit(log_odds + sd * self._normals(key, length))
+        z = self._normals(key, length)
+        z *= getattr(self._tier, key).creators_sd
+        z += logit(self._typical(key)).astype(np.float32)
+        return expit(z, out=z)
 
-    def _engagement(self, length: int, followers: Floats) -> Floats | np.float32:
+    def _engagement(self, followers: Floats) -> Floats:
         """Return engagement rates where creators differ in them, else 1."""
         tier = self._tier
         if tier.engagement_rate.creators_sd == 0:
-            return np.float32(1)
-        log_odds = self._engagement_log_odds().astype(np.float32)
-        if tier.engagement_elasticity != 0:
-            slope = np.float32(tier.engagement_elasticity * tier.followers.creators_sd)
-            log_odds = log_odds + slope * followers
-        residual = np.float32(tier.engagement_residual_sd)
-        return expit(log_odds + residual * self._normals("engagement_rate", length))
+            return np.ones_like(followers)
+        slope = tier.engagement_elasticity * tier.followers.creators_sd
+        z = self._moved("engagement_rate", slope, followers, tier.engagement_residual_sd)
+        z += self._engagement_log_odds().astype(np.float32)
+        return expit(z, out=z)
 
-    def _fee(self, length: int, followers: Floats) -> Floats:
+    def _fee(self, followers: Floats) -> Floats:
         """Return fees over the tier's typical fee."""
         tier = self._tier
-        explained = _exp(tier.fee_elasticity * tier.followers.creators_sd, followers)
-        if tier.fee_residual_sd == 0:
+        slope = tier.fee_elasticity * tier.followers.creators_sd
+        z = self._moved("fee", slope, followers, tier.fee_residual_sd)
+        return np.exp(z, out=z)
+
+    def _moved(self, key: str, slope: float, followers: Floats, residual_sd: float) -> Floats:
+        """Return deviates that follow those of the followers, but for a residual of their own."""
+        explained = followers * np.float32(slope)
+        if residual_sd == 0:
             return explained
-        return explained * _exp(tier.fee_residual_sd, self._normals("fee", length))
-
-
-def _exp(sd: float, z: Floats) -> Floats:
-    """Return e^(sd · z), exactly 1 where nothing varies."""
-    return np.exp(np.float32(sd) * z) if sd else np.ones_like(z)
+        z = self._normals(key, len(followers))
+        z *= residual_sd
+        z += explained
+        return z

@@ -22,7 +22,6 @@ Hadar and Russell (1969), "Rules for ordering uncertain prospects"; Rothschild a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +30,7 @@ from scipy.special import ndtr, ndtri
 
 from sim.compare import TIE
 from sim.laws import Known, Law
+from sim.mapping import threads
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -94,8 +94,7 @@ def _above(curves: Array, tie: Array) -> Flags:
 def _of_laws(laws: Sequence[Law]) -> Dominance:
     """Compare distribution functions and mean shortfalls at common values."""
     values = _values(laws)
-    with ThreadPoolExecutor() as pool:
-        missed = np.array(list(pool.map(lambda law: [law.cdf(y).mean() for y in values], laws)))
+    missed = np.array(list(threads(lambda law: [law.cdf(y).mean() for y in values], laws)))
     first = _above(-missed, np.full(values.size, ROUNDING))
     second = first.copy()
     # Second order takes more work, and follows from the first where that holds.

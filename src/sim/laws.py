@@ -31,6 +31,9 @@ class Law(Protocol):
     def sample(self) -> Array:
         """Return one value a world that lies about as the metric does, shape (n_worlds,)."""
 
+    def draw(self, rng: np.random.Generator) -> Array:
+        """Return one draw of the metric in every world, shape (n_worlds,)."""
+
     def cdf(self, y: float) -> Array:
         """Return P(Y ≤ y) in every world, shape (n_worlds,)."""
 
@@ -54,6 +57,10 @@ class Known:
     lattice: tuple[float, float] = (0.0, 0.0)
 
     def sample(self) -> Array:
+        """Return the values."""
+        return self.values
+
+    def draw(self, rng: np.random.Generator) -> Array:
         """Return the values."""
         return self.values
 
@@ -100,6 +107,19 @@ class Counted:
         z = ndtri(np.clip(golden, 1e-9, 1 - 1e-9))
         count = self.expected + z * np.sqrt(self.expected * (1 - self.chance))
         return np.asarray(self.constant + self.factor * np.maximum(np.round(count), 0))
+
+    def draw(self, rng: np.random.Generator) -> Array:
+        """Return one draw of the count in every world, times the factor, plus the constant.
+
+        A number of trials that is not whole is one of its two neighbours, by its distance.
+        """
+        counts = np.empty(self.expected.size)
+        poisson = self.chance < POISSON
+        counts[poisson] = rng.poisson(self.expected[poisson])
+        trials = self.expected[~poisson] / self.chance[~poisson]
+        whole = np.floor(trials + rng.random(trials.size)).astype(np.int64)
+        counts[~poisson] = rng.binomial(whole, np.minimum(self.chance[~poisson], 1.0))
+        return np.asarray(self.constant + self.factor * counts)
 
     def cdf(self, y: float) -> Array:
         """Return P(Y ≤ y) in every world."""

@@ -153,21 +153,10 @@ def remembered_exponents(worlds: Worlds, lottery: Lottery, rates: Array) -> Arra
     return worlds.memory[key]
 
 
-def followers_lottery(worlds: Worlds, tier: Tier) -> Lottery:
-    """Return the law of one creator's authentic followers."""
-    return _lottery(worlds, tier, np.ones((worlds.size, 1, 1)), 0.0)
-
-
 def contacts_lottery(worlds: Worlds, tier: Tier) -> Lottery:
     """Return the law of one creator's contacts: distinct authentic people who see a post."""
     view = _share_nodes(worlds, tier, "view_rate")
     return _lottery(worlds, tier, seen_share(view, tier.posts), tier.view_rate.creators_sd)
-
-
-def impressions_lottery(worlds: Worlds, tier: Tier) -> Lottery:
-    """Return the law of one creator's impressions."""
-    view = _share_nodes(worlds, tier, "view_rate")
-    return _lottery(worlds, tier, tier.posts * view, tier.view_rate.creators_sd)
 
 
 def engagements_lottery(worlds: Worlds, tier: Tier) -> Lottery:
@@ -182,6 +171,53 @@ def engagements_lottery(worlds: Worlds, tier: Tier) -> Lottery:
         + tier.engagement_residual_sd * residual[None, None, :]
     )
     return _lottery(worlds, tier, tier.posts * rate, tier.engagement_residual_sd)
+
+
+def averages(worlds: Worlds, tier: Tier) -> dict[str, Array]:
+    """Return what one hired creator brings on average, each of shape (n_worlds,).
+
+    Followings, authentic shares and view rates are independent, so that their means multiply.
+
+    Returns
+    -------
+    dict of ndarray
+        ``followers`` (authentic, by the probability of delivery), ``contacts``, ``impressions``,
+        ``engagements``.
+    """
+    z, weights = _follower_normals(worlds, tier)
+    size = (weights * np.exp(tier.followers.creators_sd * z)).sum(axis=1)
+    followers = worlds.tier(tier, "followers") * worlds.tier(tier, "delivery_rate") * size
+    followers = followers * _share_mean(tier, _share_nodes(worlds, tier, "authentic_share"),
+                                        "authentic_share")  # fmt: skip
+    view = _share_nodes(worlds, tier, "view_rate")
+    return {
+        "followers": followers,
+        "contacts": followers * _share_mean(tier, seen_share(view, tier.posts), "view_rate"),
+        "impressions": followers * tier.posts * _share_mean(tier, view, "view_rate"),
+        "engagements": _mean_engagements(worlds, tier, followers),
+    }
+
+
+def _share_mean(tier: Tier, nodes: Array, key: str) -> Array:
+    """Return the mean of a share over the creators, from its values at their nodes."""
+    return np.asarray(nodes[:, 0] @ _normal_nodes(getattr(tier, key).creators_sd)[1])
+
+
+def _mean_engagements(worlds: Worlds, tier: Tier, followers: Array) -> Array:
+    """Return the mean engagements of one hired creator, given her mean followers.
+
+    Where followings are not cut, weighting creators by their followers moves the normal law of the
+    followers by its own spread (the lognormal law is closed under powers), and one quadrature over
+    the log odds is enough.
+    """
+    law, spread = tier.followers, tier.engagement_rate.creators_sd
+    if law.truncated or spread == 0:
+        return engagements_lottery(worlds, tier).mean()
+    x, weights = _hermite(FOLLOWER_NODES)
+    log_odds = logit(worlds.tier(tier, "engagement_rate")) + np.log(worlds.values["resonance"])
+    log_odds += tier.engagement_elasticity * law.creators_sd**2
+    rate = expit(log_odds[:, None] + spread * x) @ weights
+    return np.asarray(followers * tier.posts * rate)
 
 
 def mean_cost(worlds: Worlds, tier: Tier) -> Array:

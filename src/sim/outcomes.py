@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from os import cpu_count
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,8 @@ from numpy.typing import NDArray
 from sim.campaign import Tier
 from sim.creators import Quantity, hire
 from sim.distinct import Line, people_won
-from sim.lottery import (
-    contacts_lottery,
-    engagements_lottery,
-    followers_lottery,
-    impressions_lottery,
-    mean_cost,
-)
+from sim.lottery import averages, mean_cost
+from sim.mapping import Mapper, threads
 from sim.metrics import METRICS
 from sim.purchase import PARTS, Purchase
 from sim.response import ridge
@@ -57,7 +51,7 @@ def evaluate(
     plans: Array | Sequence[Sequence[float] | Array],
     purchase: Purchase = PARTS,
     *,
-    threads: int | None = None,
+    mapper: Mapper = threads,
     told: Callable[[int], None] = lambda done: None,
 ) -> Outcomes:
     """Simulate plans on common worlds.
@@ -69,8 +63,8 @@ def evaluate(
         Money per line.
     purchase : Purchase
         `PARTS`, or `WHOLE`: then the spend metric is what the creators drawn really cost.
-    threads : int, optional
-        Default: one per processor. The result does not depend on it.
+    mapper : Mapper, optional
+        What plays the blocks of worlds. The result does not depend on it.
     told : callable, optional
         Told after every block how many worlds are done.
 
@@ -85,17 +79,30 @@ def evaluate(
     if not (np.isfinite(spends).all() and (spends >= 0).all()):
         raise ValueError("plans must spend finite amounts of at least 0")
 
-    with ThreadPoolExecutor(threads or cpu_count()) as pool:
-        blocks = []
-        for block in pool.map(lambda part: _block(part, spends, purchase), worlds.blocks()):
-            blocks.append(block)
-            told(min(len(blocks) * BLOCK, worlds.size))
-    return Outcomes(
-        worlds,
-        _joined([block.values for block in blocks]),
-        _joined([block.controlled for block in blocks]),
-        _joined([block.chances for block in blocks]),
-    )
+    plays = partial(_played, replace(worlds, values={}, memory=None), spends, purchase)
+    blocks = []
+    for block in mapper(plays, ((part.first, part.values) for part in worlds.blocks())):
+        blocks.append(block)
+        told(min(len(blocks) * BLOCK, worlds.size))
+    return Outcomes(worlds, *(_joined(parts) for parts in zip(*blocks, strict=True)))
+
+
+def _played(
+    bank: Worlds, spends: Array, purchase: Purchase, drawn: tuple[int, Mapping[str, Array]]
+) -> tuple[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]]:
+    """Return the outcomes of a block of worlds: `values`, `controlled` and `chances`.
+
+    Parameters
+    ----------
+    bank : Worlds
+        What the worlds of all blocks share, without their values.
+    spends : ndarray, shape (n_plans, n_lines)
+    purchase : Purchase
+    drawn : tuple of int and mapping of str to ndarray, shape (n_worlds,)
+        Index of the first world, and the values of the worlds.
+    """
+    block = _block(replace(bank, first=drawn[0], values=drawn[1]), spends, purchase)
+    return block.values, block.controlled, block.chances
 
 
 def _joined(blocks: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
@@ -239,12 +246,7 @@ def _placed(
     where : ndarray of int, shape (n_plans,)
         Row of every plan.
     """
-    mean = {
-        "followers": counts * followers_lottery(worlds, tier).mean(),
-        "contacts": counts * contacts_lottery(worlds, tier).mean(),
-        "impressions": counts * impressions_lottery(worlds, tier).mean(),
-        "engagements": counts * engagements_lottery(worlds, tier).mean(),
-    }
+    mean = {key: counts * brought for key, brought in averages(worlds, tier).items()}
     got["spend"] = mean["spend"] = np.broadcast_to(spent[:, None], counts.shape)
     if purchase.pays_fees():
         got["spend"] = got.pop("fees") + counts * worlds.tier(tier, "overhead")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from os import cpu_count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +13,12 @@ from sim.halo import Buyers, familiar, influences
 from sim.lottery import (
     CERTAIN,
     Lottery,
+    averages,
     contacts_lottery,
     engagements_lottery,
     remembered_exponents,
 )
+from sim.mapping import threads
 from sim.ridges import Ridges
 from sim.shapes import AtLeast
 from sim.worlds import Worlds
@@ -42,7 +42,8 @@ def won(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
     wins = [_won(worlds, tier, metric) for tier in campaign.tiers]
     people = [_people(worlds, segment, metric) for segment in campaign.segments]
 
-    def exponents(s: int, k: int) -> Array:
+    def exponents(pair: tuple[int, int]) -> Array:
+        s, k = pair
         lottery, factor = wins[k]
         tier, heads = campaign.tiers[k], np.where(people[s] > 0, people[s], 1.0)
         per_value = factor * tier.audience[s] / heads
@@ -51,8 +52,7 @@ def won(worlds: Worlds, metric: str, hired: Array) -> tuple[Ridges, ...]:
         return remembered_exponents(worlds, lottery, per_value[:, None] * nodes)
 
     pairs = list(product(range(len(people)), range(len(wins))))
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        found = dict(zip(pairs, pool.map(lambda pair: exponents(*pair), pairs), strict=True))
+    found = dict(zip(pairs, threads(exponents, pairs), strict=True))
     place = {tier.name: k for k, tier in enumerate(campaign.tiers)}
     value, order = _value(worlds, metric), [place[item.tier.name] for item in campaign.items]
     return tuple(
@@ -148,7 +148,7 @@ def buyers(worlds: Worlds, metric: str, hired: Array) -> tuple[Buyers, ...]:
 def _mean_contacts(worlds: Worlds, hired: Array) -> Array:
     """Return mean contacts per unit of money, shape (n_worlds, n_items)."""
     tiers = worlds.campaign.tiers
-    means = {tier.name: contacts_lottery(worlds, tier).mean() for tier in tiers}
+    means = {tier.name: averages(worlds, tier)["contacts"] for tier in tiers}
     return np.asarray(hired[:, : len(worlds.campaign.items)] * _per_item(worlds, means))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.campaign import Tier
 from sim.halo import Buyers
-from sim.lottery import engagements_lottery, impressions_lottery, mean_cost
+from sim.lottery import averages, mean_cost
 from sim.metrics import OBJECTIVES
 from sim.people import buyers, in_classes, repeated, won
 from sim.purchase import Purchase
@@ -199,9 +199,7 @@ def _stack(worlds: Worlds, of: Callable[[Tier], Array], curves: float = 0.0) -> 
 
 def _mean(worlds: Worlds, tier: Tier, metric: str) -> Array:
     """Return what one creator brings on average, shape (n_worlds,)."""
-    if metric == "impressions":
-        return impressions_lottery(worlds, tier).mean()
-    engagements = engagements_lottery(worlds, tier).mean()
-    if metric == "engagements":
-        return engagements
-    return np.asarray(engagements * worlds.tier(tier, "clicks_per_engagement"))
+    brought = averages(worlds, tier)
+    if metric == "clicks":
+        return np.asarray(brought["engagements"] * worlds.tier(tier, "clicks_per_engagement"))
+    return brought[metric]

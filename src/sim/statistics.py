@@ -188,7 +188,7 @@ class _Quantiles:
 
     def _density(self, level: float) -> float:
         """Return the slope of the sample's distribution function around a quantile."""
-        window = _slope_window(level, self._sorted.size)
+        window = slope_window(level, self._sorted.size)
         low, high = max(level - window, 0.0), min(level + window, 1.0)
         rise = self._sample_quantile(high) - self._sample_quantile(low)
         if not rise > 0:
@@ -208,7 +208,7 @@ class _Quantiles:
         return origin + step * _first_at_least_zero(excess, start, density * step)
 
 
-def _slope_window(level: float, n: int) -> float:
+def slope_window(level: float, n: int) -> float:
     """Return the probability to either side over which the slope around a quantile is taken.
 
     The rule of Hall and Sheather (1988) for intervals of quantiles, at a normal law: narrow in

@@ -26,7 +26,7 @@ from sim.uncertain import FARTHEST, Uncertain
 REPLICATES = 16
 
 #: Worlds that share one stream of creators.
-BLOCK = 256
+BLOCK = 1024
 
 #: What a tier draws once a world, most important first (the first Sobol dimensions are the
 #: most even).
@@ -98,7 +98,14 @@ class Worlds:
 
     def stream(self, tier: Tier, key: str) -> np.random.Generator:
         """Return the generator of one creator-level input for the block of the first world."""
-        spawn_key = (self.sample, crc32(f"{tier.name}.{key}".encode()), self.first // BLOCK)
+        return self._stream(f"{tier.name}.{key}")
+
+    def luck(self, metric: str) -> np.random.Generator:
+        """Return the generator of what is counted, for the block of the first world."""
+        return self._stream(f"count of {metric}")
+
+    def _stream(self, name: str) -> np.random.Generator:
+        spawn_key = (self.sample, crc32(name.encode()), self.first // BLOCK)
         return np.random.Generator(
             np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=spawn_key))
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from math import inf, isfinite
@@ -21,7 +20,9 @@ from optimize.optimum import Solution
 from optimize.problem import FEASIBILITY, Problem, purchase
 from optimize.risk import MEAN, Attainment, Chance, Risk
 from optimize.steady import steady_range
+from optimize.streamed import Proof
 from sim.compare import best, regret, share_interval
+from sim.mapping import Mapper, threads
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import hired
 from sim.statistics import Summary, probability_at_least, standard_error, summarise
@@ -164,6 +165,23 @@ class Optimum:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """That all worlds of a stream were played, more than memory holds.
+
+    Parameters
+    ----------
+    worlds : int
+        All of them: what strategies bring is told of these, all else of the first ones.
+    proof : Proof or None
+        How good the best plan is for all of them, where there is one and the objective is a mean
+        that is concave, without floors.
+    """
+
+    worlds: int
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """Everything a report is made from.
 
@@ -185,6 +203,8 @@ class Analysis:
         How precise the answer was asked to be, if it was.
     selected : Selected or None
         The best strategy with a guarantee, if that was asked for.
+    stream : Stream or None
+        If there were more worlds than memory holds; the scenario's worlds are the first of them.
     """
 
     scenario: Scenario
@@ -197,6 +217,12 @@ class Analysis:
     sampled: Sampled
     precision: Precision | None = None
     selected: Selected | None = None
+    stream: Stream | None = None
+
+    @property
+    def worlds(self) -> int:
+        """Number of worlds in which the strategies were played."""
+        return self.stream.worlds if self.stream else self.scenario.worlds
 
 
 def analyse(
@@ -206,6 +232,7 @@ def analyse(
     compare: Literal["strategies", "baselines", "nothing"] = "strategies",
     progress: Progress = lambda step: None,
     order: Sequence[str] = (),
+    mapper: Mapper = threads,
 ) -> Analysis:
     """Answer a scenario.
 
@@ -221,6 +248,8 @@ def analyse(
         Told every step before it is taken.
     order : sequence of str
         Uncertain inputs of another scenario, to share its worlds with; as for `draw_worlds`.
+    mapper : Mapper, optional
+        What plays the worlds.
 
     Raises
     ------
@@ -229,7 +258,7 @@ def analyse(
     TooLargeError
         If it would take hours.
     """
-    _check_size(scenario)
+    check_size(scenario)
     progress("drawing worlds")
     worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed, order=order)
     progress("averaging the lottery of creators")
@@ -247,11 +276,17 @@ def analyse(
         solution = solved(scenario, task, partial(_proving, progress))
         plans[OPTIMUM] = solution.plan
     outcomes = evaluate(
-        worlds, list(plans.values()), purchase(feasible), told=partial(_playing, progress, worlds)
+        worlds,
+        list(plans.values()),
+        purchase(feasible),
+        mapper=mapper,
+        told=partial(_playing, progress, worlds),
     )
     strategies = rated(outcomes, task, scenario, plans, wishes)
     judge = partial(judged_by, task.goal, task.risk)
-    optimum = _optimum(outcomes, task, judge, strategies, solution) if solution else None
+    optimum = None
+    if solution:
+        optimum = _optimum(outcomes, task, judge, strategies, solution, mapper)
     judged = judge(outcomes)
     return Analysis(
         scenario,
@@ -294,14 +329,20 @@ def _playing(progress: Progress, worlds: Worlds, done: int) -> None:
     progress(Step("simulating every plan, creator by creator", done, worlds.size, "worlds"))
 
 
-def _check_size(scenario: Scenario) -> None:
-    """Refuse what would take hours: creators hired, over all worlds."""
+def check_size(scenario: Scenario, most_creators: float = MOST_CREATORS) -> None:
+    """Refuse what would take hours: creators hired, over all worlds.
+
+    Raises
+    ------
+    TooLargeError
+        If a line may hire more than that.
+    """
     most = _most_hired(scenario)
-    if most.max() * scenario.worlds > MOST_CREATORS:
+    if most.max() * scenario.worlds > most_creators:
         line = scenario.lines[int(most.argmax())]
         raise TooLargeError(
             f"tiers.{line}: the budget hires {most.max():.3g} creators in each of "
-            f"{scenario.worlds:,} worlds, more than {MOST_CREATORS:.0e} in all: draw fewer worlds, "
+            f"{scenario.worlds:,} worlds, more than {most_creators:.0e} in all: draw fewer worlds, "
             "or say how many creators are available"
         )
 
@@ -369,13 +410,12 @@ def rated(
     wished = {name: sum(wish) for name, wish in wishes.items()}
     losses, wins = regret(values), best(values)
     over = outcomes.values["spend"] > feasible.budget * (1 + FEASIBILITY)
-    with ThreadPoolExecutor() as pool:
-        summaries = list(
-            pool.map(
-                lambda i: {metric: summarise(outcomes, metric, i) for metric in scenario.metrics},
-                range(len(plans)),
-            )
+    summaries = list(
+        threads(
+            lambda i: {metric: summarise(outcomes, metric, i) for metric in scenario.metrics},
+            range(len(plans)),
         )
+    )
     return {
         name: Strategy(
             plan,
@@ -401,12 +441,14 @@ def _optimum(
     judge: Judge,
     strategies: Mapping[str, Strategy],
     solution: Solution,
+    mapper: Mapper,
 ) -> Optimum:
     """Check the best plan on fresh worlds, against the others, and line by line."""
     worlds, values = outcomes.worlds, judge(outcomes)
     fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1, order=worlds.order)
-    check = judge(evaluate(fresh, [solution.plan], purchase(task.problem)))[0]
-    lines = evaluate(worlds, np.diag(solution.plan), purchase(task.problem))
+    way = purchase(task.problem)
+    check = judge(evaluate(fresh, [solution.plan], way, mapper=mapper))[0]
+    lines = evaluate(worlds, np.diag(solution.plan), way, mapper=mapper)
     runner_up, lead = led(worlds, values, strategies)
     steady = steady_range(task.problem, task.response, task.risk, task.floors)
     nearly = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, Context, Decimal
+from functools import partial
 
 import numpy as np
 
 from optimize.certificate import Candidate, bank_gap, candidate, replications
-from optimize.problem import purchase
+from optimize.problem import Problem, purchase
 from optimize.risk import MEAN, Attainment
+from sim.mapping import Mapper, threads
 from sim.response import Response, blend, respond
 from sim.worlds import draw_worlds
 from tiermix import story
@@ -44,7 +47,7 @@ def refuse_floors(scenario: Scenario) -> None:
         )
 
 
-def certified(analysis: Analysis, progress: Progress) -> Analysis:
+def certified(analysis: Analysis, progress: Progress, mapper: Mapper = threads) -> Analysis:
     """Return an analysis with the interval for its best plan's distance from the best.
 
     Parameters
@@ -52,28 +55,53 @@ def certified(analysis: Analysis, progress: Progress) -> Analysis:
     analysis : Analysis
         With an optimum; its scenario without floors and ceilings.
     progress : callable
-        Told every bank before it is drawn.
+        Told after every bank how many are done.
+    mapper : Mapper, optional
+        What optimises on the banks.
     """
     scenario, optimum = analysis.scenario, analysis.optimum
     assert optimum is not None
     plan, risk = optimum.solution.plan, scenario.risk
     chosen = Candidate(plan)
     if risk != MEAN:
-        chosen = candidate(plan, _response(analysis, scenario.worlds, CHECKED), risk)
+        checked = _response(
+            scenario, analysis.goal.terms, analysis.problem, scenario.worlds, CHECKED
+        )
+        chosen = candidate(plan, checked, risk)
     worlds, gaps = max(scenario.worlds // PART, LEAST), np.zeros(BANKS)
-    for g in range(BANKS):
-        progress(Step("optimising on fresh banks", g, BANKS, "banks"))
-        bank = _response(analysis, worlds, FIRST + g)
-        gaps[g] = bank_gap(analysis.problem, bank, chosen, risk)
+    gap = partial(_gap, scenario, analysis.goal.terms, analysis.problem, worlds, chosen)
+    progress(Step("optimising on fresh banks", 0, BANKS, "banks"))
+    for g, found in enumerate(mapper(gap, range(FIRST, FIRST + BANKS))):
+        gaps[g] = found
+        progress(Step("optimising on fresh banks", g + 1, BANKS, "banks"))
     interval = replications(gaps, worlds)
     return replace(analysis, optimum=replace(optimum, replications=interval))
 
 
-def _response(analysis: Analysis, n_worlds: int, sample: int) -> Response:
+def _gap(
+    scenario: Scenario,
+    terms: Sequence[tuple[str, float]],
+    allowed: Problem,
+    worlds: int,
+    chosen: Candidate,
+    sample: int,
+) -> float:
+    """Return how far a plan is from what no plan can pass on a bank."""
+    bank = _response(scenario, terms, allowed, worlds, sample)
+    return bank_gap(allowed, bank, chosen, scenario.risk)
+
+
+def _response(
+    scenario: Scenario,
+    terms: Sequence[tuple[str, float]],
+    allowed: Problem,
+    worlds: int,
+    sample: int,
+) -> Response:
     """Return the goal as a function of the plan on a bank; a blend on the scale of the run."""
-    scenario, way = analysis.scenario, purchase(analysis.problem)
-    bank = draw_worlds(scenario.campaign, n_worlds, scenario.seed, sample=sample)
-    return blend([(respond(bank, metric, way), c) for metric, c in analysis.goal.terms])
+    bank = draw_worlds(scenario.campaign, worlds, scenario.seed, sample=sample)
+    way = purchase(allowed)
+    return blend([(respond(bank, metric, way), c) for metric, c in terms])
 
 
 def said(analysis: Analysis) -> list[str]:

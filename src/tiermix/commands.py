@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from optimize.errors import InfeasibleError
+from sim.mapping import Mapper, one_by_one, threads
 from tiermix.analysis import Analysis, Progress, analyse
 from tiermix.certifying import certified, refuse_floors
 from tiermix.crossing import ENOUGH_WORLDS, crossover
@@ -26,6 +27,7 @@ from tiermix.scenario_file import read
 from tiermix.schema import json_schema
 from tiermix.sensitivity import Sensitivity, sensitivity
 from tiermix.starter import starter_text
+from tiermix.streaming import BANK, HELD, check_stream, streamed
 from tiermix.sure import AS_STATED, Sure, answered
 from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 from tiermix.versus import on_common_worlds
@@ -73,6 +75,7 @@ def answer(
     certify: bool = False,
     asked: Sure = AS_STATED,
     order: Sequence[str] = (),
+    mapper: Mapper = threads,
 ) -> Analysis:
     """Answer a scenario; what is infeasible is said with the name of its file.
 
@@ -87,6 +90,8 @@ def answer(
         What the answer is to be sure of.
     order : sequence of str
         As for `tiermix.analysis.analyse`.
+    mapper : Mapper, optional
+        What plays worlds and optimises on fresh banks.
 
     Raises
     ------
@@ -95,12 +100,25 @@ def answer(
     """
     if certify:
         refuse_floors(scenario)
+    n_worlds = scenario.worlds
+    if streams := asked.precision is None and n_worlds > HELD:
+        check_stream(scenario)
+        scenario = replace(scenario, worlds=BANK)
     try:
-        once = partial(analyse, optimise=optimise, compare=compare, progress=progress, order=order)
-        analysis = answered(scenario, asked, once, progress)
+        once = partial(
+            analyse,
+            optimise=optimise,
+            compare=compare,
+            progress=progress,
+            order=order,
+            mapper=mapper,
+        )
+        analysis = answered(scenario, asked, once, progress, mapper)
     except InfeasibleError as error:
         raise InfeasibleError(f"{scenario.path}: {error}") from error
-    return certified(analysis, progress) if certify else analysis
+    if certify:
+        analysis = certified(analysis, progress, mapper)
+    return streamed(analysis, n_worlds, progress, mapper) if streams else analysis
 
 
 def run(
@@ -111,12 +129,19 @@ def run(
     certify: bool = False,
     report: bool = False,
     asked: Sure = AS_STATED,
+    mapper: Mapper = threads,
 ) -> tuple[Analysis, Document, Path]:
     """Answer a scenario and write its run folder, with a report if it is asked for."""
     started = time.perf_counter()
     prepare(out)
     analysis = answer(
-        scenario, progress, optimise=True, compare="strategies", certify=certify, asked=asked
+        scenario,
+        progress,
+        optimise=True,
+        compare="strategies",
+        certify=certify,
+        asked=asked,
+        mapper=mapper,
     )
     result = document(analysis)
     progress("writing the run folder")
@@ -126,7 +151,10 @@ def run(
 
 
 def compare(
-    scenarios: Sequence[Scenario], progress: Progress, asked: Sure = AS_STATED
+    scenarios: Sequence[Scenario],
+    progress: Progress,
+    asked: Sure = AS_STATED,
+    mapper: Mapper = threads,
 ) -> list[Analysis]:
     """Answer scenarios on common worlds; the first one says how many and which.
 
@@ -136,12 +164,20 @@ def compare(
     progress : callable
     asked : Sure
         Its precision is that of the first scenario.
+    mapper : Mapper, optional
+        What plays the worlds.
     """
 
     def of(scenario: Scenario, order: Sequence[str]) -> Analysis:
         wanted = asked if scenario is scenarios[0] else replace(asked, precision=None)
         return answer(
-            scenario, progress, optimise=True, compare="strategies", asked=wanted, order=order
+            scenario,
+            progress,
+            optimise=True,
+            compare="strategies",
+            asked=wanted,
+            order=order,
+            mapper=mapper,
         )
 
     return on_common_worlds(scenarios, of)
@@ -155,6 +191,7 @@ def trade(
     progress: Progress,
     *,
     risk: bool,
+    mapper: Mapper = one_by_one,
 ) -> TradeOff:
     """Find the plans between two aims.
 
@@ -169,6 +206,8 @@ def trade(
     progress : callable
     risk : bool
         Whether the aims are the mean and the worst worlds of the objective.
+    mapper : Mapper, optional
+        What finds the plans.
 
     Raises
     ------
@@ -180,11 +219,12 @@ def trade(
     if risk:
         if metrics is not None:
             raise UsageError("--metrics and --risk are two different trade-offs; choose one")
-        return risk_trade_off(scenario, _worst(worst), n_points, progress)
+        return risk_trade_off(scenario, _worst(worst), n_points, progress, mapper)
     names = _names(metrics)
     if names is not None and len(names) != 2:
         raise UsageError("--metrics: expected two names, such as reach,conversions")
-    return metric_trade_off(scenario, (names[0], names[1]) if names else None, n_points, progress)
+    pair = (names[0], names[1]) if names else None
+    return metric_trade_off(scenario, pair, n_points, progress, mapper)
 
 
 def cross(
@@ -194,6 +234,7 @@ def cross(
     progress: Progress,
     *,
     all_worlds: bool,
+    mapper: Mapper = one_by_one,
 ) -> Crossover:
     """Find the best mix by budget and objective.
 
@@ -207,6 +248,8 @@ def cross(
     progress : callable
     all_worlds : bool
         Whether to use all worlds, or no more than are enough.
+    mapper : Mapper, optional
+        What finds the best mixes.
 
     Raises
     ------
@@ -215,7 +258,7 @@ def cross(
     """
     if not all_worlds:
         scenario = replace(scenario, worlds=min(scenario.worlds, ENOUGH_WORLDS))
-    return crossover(scenario, _ends(budgets), _names(objectives), progress)
+    return crossover(scenario, _ends(budgets), _names(objectives), progress, mapper)
 
 
 def ask(scenario: Scenario, progress: Progress) -> Sensitivity:
@@ -340,24 +383,6 @@ def write_starter(path: Path) -> None:
         ) from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def library() -> list[str]:
-    """Return the scenario files of the folder `scenarios`.
-
-    Raises
-    ------
-    UsageError
-        If there are none here.
-    """
-    found = sorted(
-        str(path)
-        for path in Path("scenarios").glob("*.yaml")
-        if not path.name.startswith("roster_")  # named creators have no rules of thumb for tiers
-    )
-    if not found:
-        raise UsageError("there is no folder 'scenarios' here: name the scenario files")
-    return found
 
 
 def schema_text() -> str:

@@ -18,12 +18,12 @@ from sim.laws import Known, Law
 from sim.outcomes import Outcomes
 from sim.selection import Selection
 from sim.statistics import T90, law, standard_error
-from sim.worlds import BLOCK, REPLICATES, Worlds
+from sim.worlds import REPLICATES, Worlds
 
 Array = NDArray[np.float64]
 
 #: Worlds of one stage of a selection: `REPLICATES` independent observations.
-STAGE = BLOCK
+STAGE = 256
 
 #: To which order one plan dominates another.
 Order = Literal["first", "second"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf, sqrt
 
 import numpy as np
@@ -16,6 +16,7 @@ from optimize.goal import blended
 from optimize.optimum import maximise
 from optimize.problem import Limit, Problem, problem, purchase
 from optimize.risk import MEAN, MeanWorst, Risk
+from sim.mapping import Mapper, one_by_one
 from sim.metrics import METRICS
 from sim.response import Response, respond
 from sim.worlds import Worlds, draw_worlds
@@ -74,6 +75,7 @@ def crossover(
     budgets: tuple[float, float] | None,
     objectives: Sequence[str] | None,
     progress: Progress,
+    mapper: Mapper = one_by_one,
 ) -> Crossover:
     """Find the best mix of every budget and objective, and the budgets where it flips.
 
@@ -85,6 +87,8 @@ def crossover(
     objectives : sequence of str or None
         Metrics; if None reach, conversions and the file's own.
     progress : callable
+    mapper : Mapper, optional
+        What finds the best mixes.
 
     Raises
     ------
@@ -105,7 +109,8 @@ def crossover(
     rows = []
     for aimed in _aims(scenario, worlds, base, named, asked=objectives is not None):
         progress(f"optimising {aimed.label} for budgets")
-        rows.append(_row(aimed, partial(best_mix, scenario, base, aimed, floors), steps))
+        solve = partial(best_mix, scenario, base, aimed, floors)
+        rows.append(_row(aimed, solve, steps, mapper))
     return Crossover(scenario, tuple(rows))
 
 
@@ -201,12 +206,15 @@ def limits_at(scenario: Scenario, budget: float) -> tuple[Limit, ...]:
     )
 
 
-def _row(aimed: Aimed, solve: Solve, budgets: Sequence[float]) -> Row:
-    mixes = [solve(budget) for budget in budgets]
-    switches: list[Switch] = []
-    for below, above in pairwise(mixes):
-        switches += switched(solve, below, above)
-    return Row(aimed.name, aimed.label, tuple(mixes), tuple(switches))
+def _row(aimed: Aimed, solve: Solve, budgets: Sequence[float], mapper: Mapper) -> Row:
+    mixes = list(mapper(solve, budgets))
+    switches = mapper(partial(_between, solve), pairwise(mixes))
+    return Row(aimed.name, aimed.label, tuple(mixes), tuple(chain.from_iterable(switches)))
+
+
+def _between(solve: Solve, ends: tuple[Mix, Mix]) -> list[Switch]:
+    """Return where the kind of the best mix changes between two mixes."""
+    return switched(solve, *ends)
 
 
 def switched(solve: Solve, below: Mix, above: Mix) -> list[Switch]:

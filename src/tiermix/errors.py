@@ -7,6 +7,7 @@
     ├── TableError         a table that cannot be used, with the place of what is wrong
     ├── TooLargeError      a scenario that would take hours
     ├── RunFolderError     a run folder that cannot be written or read
+    ├── SchedulerError     workers that cannot be had, or are lost again and again
     ├── UsageError         a command called with something it cannot use
     └── FileExistsAlreadyError   a file that is not overwritten
 """
@@ -97,6 +98,10 @@ class TooLargeError(TiermixError):
 
 class RunFolderError(TiermixError):
     """A run folder that cannot be written or read."""
+
+
+class SchedulerError(TiermixError):
+    """Workers that cannot be had, or are lost again and again."""
 
 
 class UsageError(TiermixError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isinf, isnan
 
 #: Worlds that can be drawn, and the largest seed.
-MIN_WORLDS, MAX_WORLDS, MAX_SEED = 64, 10_000_000, 2**53
+MIN_WORLDS, MAX_WORLDS, MAX_SEED = 64, 1_000_000_000, 2**53
 
 #: A number, as a regular expression that JSON Schema understands too.
 NUMBER_PATTERN = (

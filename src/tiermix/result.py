@@ -10,6 +10,7 @@ from optimize.nearly_best import NearlyBest
 from optimize.prices import shadow_prices
 from optimize.problem import binding
 from optimize.risk import Attainment, MeanWorst, Risk
+from optimize.streamed import Proof
 from sim.purchase import hired
 from sim.statistics import Summary
 from tiermix import result_schema, selecting, until
@@ -32,6 +33,7 @@ def document(analysis: Analysis) -> Document:
     optimum = analysis.optimum
     result: dict[str, Any] = {
         **heading(scenario),
+        **({"worlds": analysis.worlds, "bank": scenario.worlds} if analysis.stream else {}),
         **({"optimum": _optimum(analysis, optimum)} if optimum else {}),
         "strategies": {
             name: _strategy(analysis, strategy) for name, strategy in analysis.strategies.items()
@@ -97,7 +99,18 @@ def _optimum(analysis: Analysis, optimum: Optimum) -> result_schema.Optimum:
     }
     if optimum.replications is not None:
         found["replications"] = _replications(optimum.replications)
+    if analysis.stream and analysis.stream.proof:
+        found["all_worlds"] = _proof(analysis.stream.proof)
     return found
+
+
+def _proof(proof: Proof) -> result_schema.AllWorlds:
+    return {
+        "value": proof.value,
+        "upper_bound": proof.upper_bound,
+        "relative_gap": proof.relative_gap,
+        "passes": proof.passes,
+    }
 
 
 def _nearly_best(analysis: Analysis, nearly: NearlyBest) -> result_schema.NearlyBest:

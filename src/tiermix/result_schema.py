@@ -130,6 +130,15 @@ class NearlyBest(TypedDict):
     most: Spends
 
 
+class AllWorlds(TypedDict):
+    """How good the plan is for all worlds, where it was found on the first of them."""
+
+    value: float
+    upper_bound: float
+    relative_gap: Annotated[float, Field(ge=0)]
+    passes: Annotated[int, Field(description="Times that all worlds were looked at.")]
+
+
 class Optimum(TypedDict):
     """The best plan and its certificate: no allowed plan passes the upper bound."""
 
@@ -149,6 +158,7 @@ class Optimum(TypedDict):
     runner_up: str | None
     lead: Estimate | None
     replications: NotRequired[Replications]
+    all_worlds: NotRequired[AllWorlds]
     steady_budget: Annotated[
         list[float] | None, Field(description="Budgets between which the best mix holds.")
     ]
@@ -216,6 +226,7 @@ class _Answer(TypedDict):
 class Document(_Answer, total=False):
     """The result of a tiermix scenario; the optimum is there if it was asked for."""
 
+    bank: Annotated[int, Field(description="Worlds that the plan is from, if not from all.")]
     optimum: Optimum
     comparisons: Annotated[list[Pair], Field(description="Every two strategies.")]
     precision: Precision

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from optimize.goal import Goal
 from optimize.problem import purchase
 from optimize.risk import MEAN, MeanWorst, Risk
+from sim.mapping import Mapper, threads
 from sim.outcomes import Outcomes, evaluate
 from sim.selection import TooManyObservationsError, select
 from sim.stopping import MOST
@@ -60,7 +61,11 @@ def _share(option: str, text: str, low: float, high: float) -> float:
 
 
 def selected(
-    analysis: Analysis, confidence: float, indifference: float, progress: Progress
+    analysis: Analysis,
+    confidence: float,
+    indifference: float,
+    progress: Progress,
+    mapper: Mapper = threads,
 ) -> Selected:
     """Choose the best strategy of an analysis on banks of worlds of their own.
 
@@ -86,7 +91,7 @@ def selected(
     def draw(stage: int, left: Sequence[int]) -> Array:
         progress(f"choosing among {len(left)} strategies: bank {stage + 1}")
         bank = draw_worlds(scenario.campaign, STAGE, scenario.seed, sample=FIRST_BANK + stage)
-        outcomes = evaluate(bank, [plans[i] for i in left], way)
+        outcomes = evaluate(bank, [plans[i] for i in left], way, mapper=mapper)
         worlds = np.stack([judged[i].values(outcomes, at) for at, i in enumerate(left)])
         means: Array = worlds.reshape(len(left), -1, REPLICATES).mean(axis=1)
         return means

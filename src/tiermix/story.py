@@ -12,7 +12,7 @@ from optimize.risk import MEAN, Attainment, Chance, MeanWorst
 from sim.metrics import METRICS, OBJECTIVES
 from sim.purchase import hired
 from sim.statistics import T90
-from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy
+from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy, Stream
 from tiermix.words import listing, money, number, share
 
 #: Share of the budget from which money that a strategy leaves is worth a word.
@@ -200,12 +200,20 @@ def certificate(analysis: Analysis) -> str:
             f"On these {worlds} worlds no plan that reaches the floors spends less by more than "
             f"{gap(solution.relative_gap)}{early}."
         )
+    these = "these" if analysis.stream is None else "the first"
     return (
-        f"On these {worlds} worlds no allowed plan can beat this one by more than "
-        f"{gap(solution.relative_gap)}{early}. On {worlds} fresh worlds it brings "
-        f"{amount(analysis, check.mean)} (± {value(analysis, T90 * check.se)}, "
+        f"On {these} {worlds} worlds no allowed plan can beat this one by more than "
+        f"{gap(solution.relative_gap)}{early}.{_on_all(analysis.stream)} On {worlds} fresh worlds "
+        f"it brings {amount(analysis, check.mean)} (± {value(analysis, T90 * check.se)}, "
         "with 90 % confidence)."
     )
+
+
+def _on_all(stream: Stream | None) -> str:
+    """Return what is proven of the plan for all worlds of a stream."""
+    if stream is None or stream.proof is None:
+        return ""
+    return f" On all {stream.worlds:,} it is within {gap(stream.proof.relative_gap)} of the best."
 
 
 def gap(gap: float) -> str:

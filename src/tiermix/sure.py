@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from sim.mapping import Mapper, threads
 from tiermix import selecting, until
 from tiermix.analysis import Analysis, Progress
 from tiermix.scenario import Scenario
@@ -47,7 +48,11 @@ def sure(
 
 
 def answered(
-    scenario: Scenario, asked: Sure, answer: Callable[[Scenario], Analysis], progress: Progress
+    scenario: Scenario,
+    asked: Sure,
+    answer: Callable[[Scenario], Analysis],
+    progress: Progress,
+    mapper: Mapper = threads,
 ) -> Analysis:
     """Answer a scenario as surely as asked.
 
@@ -58,14 +63,17 @@ def answered(
     answer : callable
         Answers a scenario on its worlds.
     progress : callable
+    mapper : Mapper, optional
+        What plays the worlds that are drawn beside those of the answer.
     """
     if asked.precision is None:
         analysis = answer(scenario)
     else:
-        analysis = until.until(scenario, asked.precision, answer, progress, asked.most)
+        analysis = until.until(scenario, asked.precision, answer, progress, asked.most, mapper)
     if asked.selection is None:
         return analysis
-    return replace(analysis, selected=selecting.selected(analysis, *asked.selection, progress))
+    found = selecting.selected(analysis, *asked.selection, progress, mapper)
+    return replace(analysis, selected=found)
 
 
 def lines(analysis: Analysis) -> dict[str, list[str]]:

@@ -105,7 +105,7 @@ def _title(out: Console, analysis: Analysis) -> None:
     budget = money(scenario.budget, scenario.currency)
     title = Text(scenario.name, style="bold")
     title.append(f"  {budget} for {story.objective_label(analysis)}", style="not bold")
-    title.append(f"  ({scenario.worlds:,} worlds, seed {scenario.seed})", style="dim")
+    title.append(f"  ({analysis.worlds:,} worlds, seed {scenario.seed})", style="dim")
     out.print(title)
 
 

@@ -12,6 +12,7 @@ from optimize.errors import InfeasibleError
 from optimize.frontier import Aim, Point, frontier
 from optimize.problem import Problem, purchase
 from optimize.risk import MeanWorst
+from sim.mapping import Mapper, one_by_one
 from sim.metrics import METRICS, OBJECTIVES
 from sim.response import Response, respond
 from sim.worlds import Worlds, draw_worlds
@@ -86,7 +87,11 @@ class TradeOff:
 
 
 def metric_trade_off(
-    scenario: Scenario, metrics: tuple[str, str] | None, n_points: int, progress: Progress
+    scenario: Scenario,
+    metrics: tuple[str, str] | None,
+    n_points: int,
+    progress: Progress,
+    mapper: Mapper = one_by_one,
 ) -> TradeOff:
     """Return the trade-off between the means of two metrics.
 
@@ -98,6 +103,8 @@ def metric_trade_off(
         reach: conversions).
     n_points : int
     progress : callable
+    mapper : Mapper, optional
+        What finds the plans.
 
     Raises
     ------
@@ -112,12 +119,16 @@ def metric_trade_off(
         raise UsageError(f"--metrics: {first} twice; expected two different metrics")
     task = _stated(scenario, progress)
     aims = [Aim(brought(task.worlds, task.problem, metric)) for metric in (first, second)]
-    points = _swept(scenario, task, aims, n_points, progress)
+    points = _swept(scenario, task, aims, n_points, progress, mapper)
     return TradeOff(scenario, _measure(first), _measure(second), points)
 
 
 def risk_trade_off(
-    scenario: Scenario, worst: float | None, n_points: int, progress: Progress
+    scenario: Scenario,
+    worst: float | None,
+    n_points: int,
+    progress: Progress,
+    mapper: Mapper = one_by_one,
 ) -> TradeOff:
     """Return the trade-off between the objective's mean and its mean over the worst worlds.
 
@@ -128,6 +139,8 @@ def risk_trade_off(
         Share of worlds that counts as the worst; if None the file's, or `WORST`.
     n_points : int
     progress : callable
+    mapper : Mapper, optional
+        What finds the plans.
 
     Raises
     ------
@@ -143,7 +156,7 @@ def risk_trade_off(
     tail = stated if worst is None else worst
     task = _stated(scenario, progress)
     aims = [Aim(task.response), Aim(task.response, MeanWorst(tail))]
-    points = _swept(scenario, task, aims, n_points, progress)
+    points = _swept(scenario, task, aims, n_points, progress, mapper)
     blend = len(scenario.objective) > 1
     metric = METRICS[scenario.objective[0][0]]
     label = "blended score" if blend else metric.label.lower()
@@ -222,14 +235,19 @@ def _stated(scenario: Scenario, progress: Progress) -> Task:
 
 
 def _swept(
-    scenario: Scenario, task: Task, aims: list[Aim], n_points: int, progress: Progress
+    scenario: Scenario,
+    task: Task,
+    aims: list[Aim],
+    n_points: int,
+    progress: Progress,
+    mapper: Mapper,
 ) -> tuple[Point, ...]:
     def told(done: int) -> None:
         progress(Step("optimising", done, n_points, "plans"))
 
     told(0)
     try:
-        return frontier(task.problem, aims[0], aims[1], task.floors, n_points, told)
+        return frontier(task.problem, aims[0], aims[1], task.floors, n_points, told, mapper)
     except InfeasibleError as error:
         raise InfeasibleError(f"{scenario.path}: {explained(scenario, task)}") from error
 

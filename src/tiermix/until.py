@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from optimize.problem import purchase
 from optimize.risk import MEAN
+from sim.mapping import Mapper, threads
 from sim.outcomes import evaluate
 from sim.stopping import ERROR, MOST, Precision, first_look, grow, look
 from sim.worlds import draw_worlds
@@ -54,6 +55,7 @@ def until(
     answer: Callable[[Scenario], Analysis],
     progress: Progress,
     most: int | None = None,
+    mapper: Mapper = threads,
 ) -> Analysis:
     """Answer a scenario on as many worlds as a precision of its objective takes.
 
@@ -71,10 +73,12 @@ def until(
     progress : callable
     most : int, optional
         Worlds to draw at most.
+    mapper : Mapper, optional
+        What plays the worlds that are added.
     """
     most = int(min(MOST, most_worlds(scenario), most or MOST))
     few = answer(replace(scenario, worlds=first_look(most)))
-    looks = list(_drawn(few, asked, most, progress).looks)
+    looks = list(_drawn(few, asked, most, progress, mapper).looks)
     if len(looks) == 1:
         return replace(few, precision=Precision(asked, tuple(looks)))
     while True:
@@ -87,7 +91,7 @@ def until(
         looks.append(replace(looks[-1], worlds=2 * worlds))
 
 
-def _drawn(few: Analysis, asked: float, most: int, progress: Progress) -> Precision:
+def _drawn(few: Analysis, asked: float, most: int, progress: Progress, mapper: Mapper) -> Precision:
     """Look at the plans of an answer on few worlds, in more and more of them."""
     scenario, goal, way = few.scenario, few.goal, purchase(few.problem)
     risk, plans = scenario.risk, [strategy.plan for strategy in few.strategies.values()]
@@ -99,7 +103,7 @@ def _drawn(few: Analysis, asked: float, most: int, progress: Progress) -> Precis
             return known
         progress(f"drawing {first + n:,} worlds to know the answer to {share(asked)}")
         worlds = draw_worlds(scenario.campaign, n, scenario.seed, first=first, order=order)
-        outcomes = evaluate(worlds, plans, way)
+        outcomes = evaluate(worlds, plans, way, mapper=mapper)
         return goal.controlled(outcomes) if risk == MEAN else goal.of(outcomes)
 
     def judge(values: Array) -> Array:

@@ -93,7 +93,8 @@ def _checked(folder: Path) -> Iterator[Verdict]:
     except RunFolderError as error:
         yield Verdict("folder", False, str(error))
         return
-    yield Verdict("worlds", True, f"{result['worlds']:,} drawn again from seed {result['seed']}")
+    drawn = f"{task.worlds.size:,} drawn again from seed {result['seed']}"
+    yield Verdict("worlds", True, drawn)
     asked = Question(task.problem, task.response, task.risk, task.floors)
     plan = np.array([saved["plan"][line] for line in scenario.lines])
     broken = asked.broken(plan)
@@ -132,7 +133,7 @@ def _same_lines(scenario: Scenario, plan: Mapping[str, float]) -> Verdict:
 
 def _drawn(scenario: Scenario, result: Document) -> Task:
     """Return the question on the worlds of the run."""
-    n, seed = result["worlds"], result["seed"]
+    n, seed = result.get("bank", result["worlds"]), result["seed"]
     if not (MIN_WORLDS <= n <= MAX_WORLDS and 0 <= seed <= MAX_SEED):
         raise RunFolderError(f"{n:,} worlds of seed {seed} can not have been drawn")
     try:

@@ -59,7 +59,7 @@ def test_floors_are_asked_over_all_worlds() -> None:
     found = foresee(TASK, REACH, [floor], range(8))
     assert all(not floor.missed_by(plan) for plan in found.plans)
     free = foresee(TASK, REACH, (), range(8))
-    assert (found.values <= free.bounds).all()
+    assert (found.values <= free.bounds * (1 + 1e-9)).all()
     kept = [row for row, plan in zip(VALUES, PLANS, strict=True) if not floor.missed_by(plan)]
     assert (found.values >= np.array(kept).max(axis=0)[:8] * (1 - 1e-6)).all()
 

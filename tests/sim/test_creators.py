@@ -13,6 +13,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 import sim.creators
+import sim.mapping
 from sim.campaign import Campaign, Segment, Tier
 from sim.creators import Quantity, hire
 from sim.outcomes import evaluate
@@ -63,8 +64,10 @@ def holds(share: float, expected: float, n: int) -> bool:
     return bool(abs(share - expected) < 4 * (expected * (1 - expected) / n) ** 0.5)
 
 
-def all_bytes(worlds: Worlds, plans: object = PLANS, threads: int = 1) -> dict[str, bytes]:
-    outcomes = [evaluate(worlds, np.array(plans), way, threads=threads) for way in (PARTS, WHOLE)]
+def all_bytes(
+    worlds: Worlds, plans: object = PLANS, mapper: sim.mapping.Mapper = sim.mapping.one_by_one
+) -> dict[str, bytes]:
+    outcomes = [evaluate(worlds, np.array(plans), way, mapper=mapper) for way in (PARTS, WHOLE)]
     return {
         f"{i} {name}": value.tobytes()
         for i, outcome in enumerate(outcomes)
@@ -72,7 +75,7 @@ def all_bytes(worlds: Worlds, plans: object = PLANS, threads: int = 1) -> dict[s
     }
 
 
-@pytest.mark.parametrize("chunk", [1, 7])
+@pytest.mark.parametrize("chunk", [8, 56])
 def test_the_result_does_not_depend_on_the_chunk(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,19 +92,22 @@ def test_whole_counts_at_the_end_of_a_chunk_are_read_exactly(
     wild = replace(PLAIN, followers=Uncertain("log", 1e4, creators_sd=4.0), fee_elasticity=0.0,
                    engagement_elasticity=0.0)  # fmt: skip
     bank = draw_worlds(campaign(wild), 256, 5)
-    counts = np.repeat(np.arange(1.0, 43.0)[:, None], 256, axis=1)
+    counts = np.repeat(np.arange(1.0, 41.0)[:, None], 256, axis=1)
     expected = hire(bank, wild, counts, EVERYTHING)
-    for chunk in (1, 6, 7, 42):
+    for chunk in (8, 24, 40):
         monkeypatch.setattr(sim.creators, "CHUNK", chunk)
         got = hire(bank, wild, counts, EVERYTHING)
         for quantity in EVERYTHING:
             assert np.array_equal(got[quantity], expected[quantity]), (chunk, quantity)
 
 
-@pytest.mark.parametrize("threads", [2, 5])
-def test_the_result_does_not_depend_on_the_threads(threads: int) -> None:
+@pytest.mark.parametrize("cores", [2, 5])
+def test_the_result_does_not_depend_on_the_threads(
+    cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sim.mapping, "cores", lambda: cores)
     worlds = draw_worlds(CAMPAIGN, 1100, 5)
-    assert all_bytes(worlds, threads=threads) == all_bytes(worlds)
+    assert all_bytes(worlds, mapper=sim.mapping.threads) == all_bytes(worlds)
 
 
 def test_a_plan_does_not_depend_on_the_plans_beside_it() -> None:
@@ -263,9 +269,11 @@ def test_what_creators_bring_follows_the_formulas() -> None:
     followers = one_by_one(tier, "followers")
     view = one_by_one(tier, "impressions") / followers / 3
     contacts = one_by_one(tier, "contacts")
-    assert contacts == pytest.approx(followers * (1 - (1 - view) ** 3), rel=1e-5)
+    expected = followers * (1 - (1 - view) ** 3)
+    rounding = 2e-6 * expected.max(axis=0)  # of the sums that single creators are told apart in
+    assert (np.abs(contacts - expected) < 1e-5 * expected + rounding).all()
     whole = replace(tier, authentic_share=KNOWN(1.0, "logit"))
-    assert followers == pytest.approx(0.8 * one_by_one(whole, "followers"), rel=1e-12)
+    assert followers == pytest.approx(0.8 * one_by_one(whole, "followers"), rel=1e-10)
 
 
 def test_inputs_of_creators_are_independent() -> None:

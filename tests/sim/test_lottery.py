@@ -16,10 +16,10 @@ from reference import mean_creator_cost
 from sim.campaign import Campaign, Segment, Tier
 from sim.lottery import (
     Lottery,
+    averages,
     contacts_lottery,
     engagements_lottery,
     expected_price,
-    impressions_lottery,
     mean_cost,
 )
 from sim.uncertain import Uncertain
@@ -77,7 +77,6 @@ TIERS = {
 }
 LOTTERIES: dict[str, Callable[[Worlds, Tier], Lottery]] = {
     "contacts": contacts_lottery,
-    "impressions": impressions_lottery,
     "engagements": engagements_lottery,
 }
 
@@ -130,18 +129,26 @@ def _share(typical: float, deviate: FloatArray) -> FloatArray:
     return np.ones_like(deviate) if typical == 1 else np.asarray(expit(logit(typical) + deviate))
 
 
-@pytest.mark.parametrize("what", LOTTERIES)
+@pytest.mark.parametrize("what", ["contacts", "impressions", "engagements"])
 @pytest.mark.parametrize("name", TIERS)
 def test_means_are_those_of_brute_force_integration(name: str, what: str) -> None:
     tier = TIERS[name]
     worlds = bank(tier)
-    means = LOTTERIES[what](worlds, tier).mean()
+    means = averages(worlds, tier)[what]
     for world in range(worlds.size):
         values, chance, delivery = brute(worlds, tier, what, world)
         assert means[world] == pytest.approx(delivery * (values @ chance), rel=5e-6)
 
 
-@pytest.mark.parametrize("what", ["contacts", "engagements"])
+@pytest.mark.parametrize("what", LOTTERIES)
+@pytest.mark.parametrize("name", TIERS)
+def test_a_lottery_has_the_mean_of_its_creators(name: str, what: str) -> None:
+    worlds = bank(TIERS[name])
+    mean = averages(worlds, TIERS[name])[what]
+    assert LOTTERIES[what](worlds, TIERS[name]).mean() == pytest.approx(mean, rel=2e-5)
+
+
+@pytest.mark.parametrize("what", LOTTERIES)
 @pytest.mark.parametrize("name", TIERS)
 def test_exponents_are_those_of_brute_force_integration(name: str, what: str) -> None:
     tier = TIERS[name]
@@ -271,7 +278,7 @@ def test_typical_followers_beyond_the_cut_count_as_the_cut() -> None:
     law = Uncertain("log", 1e4, 1.0, 0.05, 9e3, 1.1e4)
     tier = replace(TIERS["followers alone"], followers=law, fee_elasticity=0.0,
                    engagement_elasticity=0.0)  # fmt: skip
-    followers = impressions_lottery(bank(tier, 64), tier).mean()
+    followers = averages(bank(tier, 64), tier)["impressions"]
     followers /= 2 * bank(tier, 64).tier(tier, "view_rate")
     assert (followers >= 9e3).all()
     assert (followers <= 1.1e4).all()
@@ -288,7 +295,7 @@ def test_followers_that_are_alike_are_cut_too() -> None:
         authentic_share=KNOWN(1.0, "logit"),
         delivery_rate=KNOWN(1.0, "logit"),
     )
-    followers = impressions_lottery(bank(tier, 64), tier).mean() / (0.3 * 2)
+    followers = averages(bank(tier, 64), tier)["impressions"] / (0.3 * 2)
     assert followers.min() >= 8e3 * (1 - 1e-9)
     assert followers.max() <= 1.5e4 * (1 + 1e-9)
 
@@ -298,10 +305,10 @@ def test_shares_of_none_and_all_are_exact(share: float) -> None:
     tier = replace(EVERYTHING, engagement_rate=KNOWN(share, "logit"), engagement_elasticity=0.0,
                    view_rate=KNOWN(share, "logit"))  # fmt: skip
     half = replace(tier, view_rate=KNOWN(0.5, "logit"))
-    worlds, followers = bank(tier), impressions_lottery(bank(half), half).mean()
+    worlds, followers = bank(tier), averages(bank(half), half)["impressions"]
     for what in ("engagements", "impressions"):
         expected = followers * 2 * share
-        assert LOTTERIES[what](worlds, tier).mean() == pytest.approx(expected, rel=1e-12)
+        assert averages(worlds, tier)[what] == pytest.approx(expected, rel=1e-12)
     assert (contacts_lottery(worlds, tier).mean() > 0).all() == bool(share)
 
 

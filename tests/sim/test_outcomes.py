@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.campaign import Campaign, Segment, Tier
+from sim.mapping import one_by_one
 from sim.metrics import METRICS
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
@@ -105,7 +106,7 @@ def by_hand(campaign: Campaign, plan: tuple[float, ...], *, whole: bool) -> dict
 def values(
     campaign: Campaign, plan: object, purchase: Purchase = PARTS, n: int = 64
 ) -> dict[str, FloatArray]:
-    outcomes = evaluate(draw_worlds(campaign, n, 1), np.array([plan]), purchase, threads=1)
+    outcomes = evaluate(draw_worlds(campaign, n, 1), np.array([plan]), purchase, mapper=one_by_one)
     return {name: value[0] for name, value in outcomes.values.items()}
 
 
@@ -142,7 +143,7 @@ def test_nobody_is_reached_or_buys_twice(data: st.DataObject) -> None:
     campaign = data.draw(campaigns())
     plan = np.array(data.draw(plans(campaign))) * data.draw(st.sampled_from((1.0, 100.0)))
     worlds = draw_worlds(campaign, 64, 1)
-    outcomes = evaluate(worlds, [plan], threads=1).values
+    outcomes = evaluate(worlds, [plan], mapper=one_by_one).values
     audience = sum(segment.size for segment in campaign.segments)
     buyers = sum(s.size * worlds.values[f"in_market.{s.name}"] for s in campaign.segments)
     assert (outcomes["reach"] <= audience).all()
@@ -158,7 +159,9 @@ def test_more_money_never_yields_less(data: st.DataObject) -> None:
     less = np.array(data.draw(plans(campaign)))
     more = less + np.array(data.draw(plans(campaign)))
     for purchase in (PARTS, WHOLE):
-        outcomes = evaluate(draw_worlds(campaign, 64, 1), [less, more], purchase, threads=1).values
+        outcomes = evaluate(
+            draw_worlds(campaign, 64, 1), [less, more], purchase, mapper=one_by_one
+        ).values
         for name in (*RISING, "spend"):
             before, after = outcomes[name]
             assert (after >= before * (1 - 1e-12)).all(), name
@@ -171,7 +174,7 @@ def test_a_line_adds_less_beside_another_line(data: st.DataObject) -> None:
     one, other = np.array(data.draw(plans(campaign))), np.array(data.draw(plans(campaign)))
     one[1:], other[:1] = 0, 0
     worlds = draw_worlds(campaign, 64, 1)
-    outcomes = evaluate(worlds, [one, other, one + other], threads=1).values
+    outcomes = evaluate(worlds, [one, other, one + other], mapper=one_by_one).values
     for name in CROWDED:
         alone, beside, both = outcomes[name]
         assert (both <= (alone + beside) * (1 + 1e-12)).all(), name
@@ -187,7 +190,7 @@ def test_gains_shrink_the_more_is_already_there(data: st.DataObject) -> None:
     wider = base.copy()
     wider[1:] += np.array(data.draw(plans(campaign)))[1:]
     worlds = draw_worlds(campaign, 64, 1)
-    outcomes = evaluate(worlds, [base, base + step, wider, wider + step], threads=1).values
+    outcomes = evaluate(worlds, [base, base + step, wider, wider + step], mapper=one_by_one).values
     for name in CROWDED:
         low, low_more, high, high_more = outcomes[name]
         assert (high_more - high <= (low_more - low) + 1e-9 * high_more).all(), name

@@ -15,6 +15,7 @@ from scipy import stats
 from sim.campaign import Campaign
 from sim.curves import reached_share
 from sim.lottery import contacts_lottery, mean_cost
+from sim.mapping import one_by_one
 from sim.metrics import OBJECTIVES
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
@@ -51,7 +52,7 @@ def sure_of_costs(campaign: Campaign) -> Campaign:
 def replayed(worlds: Worlds, plan: FloatArray, way: Purchase) -> dict[str, FloatArray]:
     """Return every metric's mean over the worlds, once for each of many crews of creators."""
     crews = (replace(worlds, seed=seed) for seed in range(CREWS))
-    played = [evaluate(crew, [plan], way, threads=1).values for crew in crews]
+    played = [evaluate(crew, [plan], way, mapper=one_by_one).values for crew in crews]
     return {name: np.array([p[name].mean() for p in played]) for name in OBJECTIVES}
 
 
@@ -139,7 +140,7 @@ def test_many_alike_creators_give_the_curve_itself(data: st.DataObject, metric: 
     )
     plan = np.array(data.draw(plans(campaign)))
     worlds = draw_worlds(campaign, 2, 1)
-    curve = evaluate(worlds, [plan], threads=1).values[metric][0]
+    curve = evaluate(worlds, [plan], mapper=one_by_one).values[metric][0]
     fine = respond(draw_worlds(replace(campaign, tiers=tiny), 2, 1), metric, PARTS).values(plan)
     scale = curve + (plan.sum() * 2 if metric == "profit" else 0)
     assert np.abs(fine - curve).max() <= 2e-5 * np.abs(scale).max()
@@ -213,7 +214,7 @@ def test_effective_reach_of_creators_alike_is_what_the_simulation_plays(
     campaign = replace(data.draw(bare_campaigns()), effective_frequency=k)
     plan = np.array(data.draw(plans(campaign)))
     worlds = draw_worlds(campaign, 2, 1)
-    played = evaluate(worlds, [plan], threads=1).values["effective_reach"][0]
+    played = evaluate(worlds, [plan], mapper=one_by_one).values["effective_reach"][0]
     found = respond(worlds, "effective_reach", PARTS).values(plan)
     assert found == pytest.approx(played, rel=1e-5, abs=1e-6)
 

@@ -23,7 +23,7 @@ from sim.response_curves import (
 )
 from sim.statistics import summarise
 from sim.uncertain import Uncertain
-from sim.worlds import DRAW, draw_worlds
+from sim.worlds import BLOCK, DRAW, draw_worlds
 from specimens import card_like
 
 KNOWN, STATED = Uncertain.known, Uncertain.stated
@@ -126,8 +126,9 @@ def test_draws_are_joint_across_tables() -> None:
 
 def test_the_draw_does_not_depend_on_how_worlds_are_cut() -> None:
     campaign = alone(table(5))
-    whole, rest = draw_worlds(campaign, 1024, 1), draw_worlds(campaign, 512, 1, first=512)
-    assert np.array_equal(whole.values[DRAW][512:], rest.values[DRAW])
+    whole = draw_worlds(campaign, 2 * BLOCK, 1)
+    rest = draw_worlds(campaign, BLOCK, 1, first=BLOCK)
+    assert np.array_equal(whole.values[DRAW][BLOCK:], rest.values[DRAW])
 
 
 def test_curves_change_no_draw_of_the_tiers() -> None:

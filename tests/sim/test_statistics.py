@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from sim.campaign import Campaign
+from sim.mapping import one_by_one
 from sim.metrics import METRICS
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
@@ -40,7 +41,7 @@ def small() -> tuple[Campaign, tuple[float, float]]:
 
 
 def played(campaign: Campaign, plan: object, way: Purchase = PARTS, n: int = WORLDS) -> Outcomes:
-    return evaluate(draw_worlds(campaign, n, 6), np.array([plan]), way, threads=1)
+    return evaluate(draw_worlds(campaign, n, 6), np.array([plan]), way, mapper=one_by_one)
 
 
 @pytest.fixture(scope="module", params=["small", "few unequal"])
@@ -297,7 +298,7 @@ def coverage(plan: object, repetitions: int, n: int) -> dict[str, dict[str, floa
     }
     hits = {metric: dict.fromkeys(COVERED, 0.0) for metric in JUDGED}
     for seed in range(repetitions):
-        outcomes = evaluate(draw_worlds(campaign, n, seed), plans, threads=1)
+        outcomes = evaluate(draw_worlds(campaign, n, seed), plans, mapper=one_by_one)
         for metric in JUDGED:
             summary = summarise(outcomes, metric, 0)
             for name in COVERED:

@@ -71,15 +71,16 @@ def test_the_first_worlds_stay_when_more_are_drawn(campaign: Campaign) -> None:
 
 @pytest.mark.parametrize("campaign", [CAMPAIGN, wide(14)], ids=["card", "wide"])
 def test_worlds_can_be_added_later(campaign: Campaign) -> None:
-    added, many = draw_worlds(campaign, 400, 3, first=512), draw_worlds(campaign, 1000, 3)
-    assert same(added, many.part(512, 912))
-    assert np.array_equal(added.replicate(), many.part(512, 912).replicate())
+    added = draw_worlds(campaign, 400, 3, first=BLOCK)
+    many = draw_worlds(campaign, 2 * BLOCK, 3)
+    assert same(added, many.part(BLOCK, BLOCK + 400))
+    assert np.array_equal(added.replicate(), many.part(BLOCK, BLOCK + 400).replicate())
 
 
 def test_blocks_are_the_worlds_in_order() -> None:
-    worlds = draw_worlds(CAMPAIGN, 700, 3)
+    worlds = draw_worlds(CAMPAIGN, 2 * BLOCK + 188, 3)
     blocks = list(worlds.blocks())
-    assert [block.size for block in blocks] == [BLOCK, BLOCK, 700 - 2 * BLOCK]
+    assert [block.size for block in blocks] == [BLOCK, BLOCK, 188]
     assert [block.first for block in blocks] == [0, BLOCK, 2 * BLOCK]
     joined = np.concatenate([block.values["resonance"] for block in blocks])
     assert np.array_equal(joined, worlds.values["resonance"])
@@ -182,9 +183,9 @@ def test_campaigns_in_one_order_share_what_they_have_in_common() -> None:
 def test_an_order_of_its_own_changes_nothing_and_can_be_added_to() -> None:
     mine = draw_worlds(CAMPAIGN, 600, 3)
     assert same(mine, draw_worlds(CAMPAIGN, 600, 3, order=mine.order))
-    part = draw_worlds(CAMPAIGN, 300, 3, order=("a stranger", *mine.order), first=256)
-    whole = draw_worlds(CAMPAIGN, 600, 3, order=("a stranger", *mine.order))
-    assert same(part, whole.part(256, 556))
+    part = draw_worlds(CAMPAIGN, 300, 3, order=("a stranger", *mine.order), first=BLOCK)
+    whole = draw_worlds(CAMPAIGN, 2 * BLOCK, 3, order=("a stranger", *mine.order))
+    assert same(part, whole.part(BLOCK, BLOCK + 300))
     assert part.order == whole.order == ("a stranger", *mine.order)
 
 

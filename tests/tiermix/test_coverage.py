@@ -16,6 +16,7 @@ import pytest
 from optimize.problem import problem, purchase
 from scenario_runs import LIBRARY
 from sim.compare import best, regret, share_interval, wins
+from sim.mapping import one_by_one
 from sim.metrics import METRICS
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import Purchase
@@ -49,7 +50,7 @@ class Plans:
 
     def play(self, n: int, seed: int, *, sample: int = 0, first: int = 0) -> Outcomes:
         worlds = draw_worlds(self.scenario.campaign, n, seed, sample=sample, first=first)
-        return evaluate(worlds, self.plans, self.purchase, threads=1)
+        return evaluate(worlds, self.plans, self.purchase, mapper=one_by_one)
 
     @property
     def objective(self) -> str:
@@ -180,7 +181,7 @@ def test_intervals_at_which_the_drawing_stops_hold_the_truth(name: str, asked: f
 def observations(of: Plans, seed: int, stage: int, left: Sequence[int]) -> FloatArray:
     """Return independent observations of strategies, as `--confidence` takes them."""
     worlds = draw_worlds(of.scenario.campaign, STAGE, seed, sample=1000 + stage)
-    outcomes = evaluate(worlds, [of.plans[i] for i in left], of.purchase, threads=1)
+    outcomes = evaluate(worlds, [of.plans[i] for i in left], of.purchase, mapper=one_by_one)
     values = outcomes.controlled[of.objective]
     return np.asarray(values.reshape(len(left), -1, REPLICATES).mean(axis=1))
 

@@ -9,6 +9,7 @@ import typer
 
 from tiermix.cli import calibrating, main_job, questions, reports, scenario_files, sensitivity
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
+from tiermix.one_thread import ONE_THREAD
 
 __all__ = [
     "FAILED",
@@ -27,6 +28,7 @@ __all__ = [
 
 def main() -> None:
     """Run the command line; no traceback reaches a user."""
+    os.environ.update(ONE_THREAD)
     try:
         code = app(standalone_mode=False) or 0
         print(end="", flush=True)

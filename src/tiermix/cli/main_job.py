@@ -16,6 +16,7 @@ from tiermix.cli.options import (
     Indifference,
     Json,
     Out,
+    Scheduler,
     Seed,
     Until,
     Worlds,
@@ -46,6 +47,7 @@ def run(
     indifference: Indifference = None,
     report: Annotated[bool, typer.Option(help="Write report.html into the folder.")] = True,
     save_worlds: SaveWorlds = None,
+    scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
     """Simulate the strategies, find the best plan, compare, and write the run folder."""
@@ -53,6 +55,7 @@ def run(
     from tiermix.cli import rosters
     from tiermix.progress import shown_progress
     from tiermix.report import making
+    from tiermix.schedulers import scheduled
 
     asked = sure.sure(until, worlds, confidence, indifference)
     scenario = commands.load(file, worlds, seed, named=True)
@@ -63,9 +66,9 @@ def run(
     if save_worlds is not None:
         world_table.require()
     drawn = report and making.possible()
-    with shown_progress() as progress:
+    with shown_progress() as progress, scheduled(scheduler) as mapper:
         analysis, result, folder = commands.run(
-            scenario, out, progress, certify=certify, asked=asked, report=drawn
+            scenario, out, progress, certify=certify, asked=asked, report=drawn, mapper=mapper
         )
         if save_worlds is not None:
             world_table.write_worlds(analysis, save_worlds)
@@ -86,6 +89,7 @@ def simulate(
     until: Until = None,
     confidence: Confidence = None,
     indifference: Indifference = None,
+    scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
     """Simulate the strategies of a scenario, without looking for a better plan."""
@@ -98,7 +102,9 @@ def simulate(
         rosters.refuse(until, confidence)
         rosters.simulate(scenario, as_json=as_json)
         return
-    analyses = answers([scenario], optimise=False, compare="strategies", asked=asked)
+    analyses = answers(
+        [scenario], optimise=False, compare="strategies", asked=asked, scheduler=scheduler
+    )
     print_answers(
         analyses, as_json, lambda: terminal.show_simulation(terminal.console(), analyses[0])
     )
@@ -119,6 +125,7 @@ def optimize(
         typer.Option("--overlap", metavar="CSV", help="How their audiences overlap."),
     ] = None,
     csv: Csv = None,
+    scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
     """Find the best plan, with a proof of how far from the best it can be.
@@ -131,7 +138,9 @@ def optimize(
     scenario = commands.load(file, worlds, seed, named=True)
     if rosters.chosen(scenario, roster, overlap, csv, certify=certify, as_json=as_json):
         return
-    analyses = answers([scenario], optimise=True, compare="nothing", certify=certify)
+    analyses = answers(
+        [scenario], optimise=True, compare="nothing", certify=certify, scheduler=scheduler
+    )
     print_answers(analyses, as_json, lambda: terminal.show_run(terminal.console(), analyses[0]))
 
 
@@ -149,16 +158,18 @@ def compare(
     until: Until = None,
     confidence: Confidence = None,
     indifference: Indifference = None,
+    scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
     """Set strategies, and scenarios, side by side on the same worlds."""
     from tiermix import commands, standing, sure, terminal, versus
     from tiermix.progress import shown_progress
+    from tiermix.schedulers import scheduled
 
     asked = sure.sure(until, worlds, confidence, indifference)
     scenarios = [commands.load(file, worlds, seed) for file in files]
-    with shown_progress() as progress:
-        analyses = commands.compare(scenarios, progress, asked)
+    with shown_progress() as progress, scheduled(scheduler) as mapper:
+        analyses = commands.compare(scenarios, progress, asked, mapper)
     held = [standing.baseline(analysis, baseline) for analysis in analyses]
     between = [versus.versus(analyses[0], other) for other in analyses[1:]]
     if as_json:
@@ -171,15 +182,20 @@ def compare(
 def benchmark(
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE...]", help="Scenario files; default: scenarios/*.yaml."),
+        typer.Argument(
+            metavar="[FILE...]", help="Scenario files, or folders of them; default: scenarios."
+        ),
     ] = None,
     worlds: Worlds = None,
     seed: Seed = None,
+    scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
     """Hold every rule-of-thumb allocation against the certified bound."""
-    from tiermix import commands, terminal
+    from tiermix import suites, terminal
 
-    chosen = files or commands.library()
-    analyses = answered(chosen, worlds, seed, optimise=True, compare="baselines")
+    chosen = suites.listed(files or [])
+    analyses = answered(
+        chosen, worlds, seed, optimise=True, compare="baselines", scheduler=scheduler
+    )
     print_answers(analyses, as_json, lambda: terminal.show_benchmark(terminal.console(), analyses))

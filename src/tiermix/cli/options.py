@@ -66,6 +66,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result document al
 Csv = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write the numbers to a CSV file too.")
 ]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        metavar="WHERE",
+        envvar="TIERMIX_SCHEDULER",
+        help="threads, processes, or tcp://HOST:PORT of a Dask cluster.",
+    ),
+]
 Certify = Annotated[
     bool,
     typer.Option("--certify", help="Add how far the plan is from the best for all worlds."),
@@ -105,12 +114,20 @@ def answered(
     compare: Compared,
     certify: bool = False,
     asked: Sure | None = None,
+    scheduler: str,
 ) -> list[Analysis]:
     """Read every file, then answer every scenario."""
     from tiermix import commands
 
     scenarios = [commands.load(file, worlds, seed) for file in files]
-    return answers(scenarios, optimise=optimise, compare=compare, certify=certify, asked=asked)
+    return answers(
+        scenarios,
+        optimise=optimise,
+        compare=compare,
+        certify=certify,
+        asked=asked,
+        scheduler=scheduler,
+    )
 
 
 def answers(
@@ -120,23 +137,16 @@ def answers(
     compare: Compared,
     certify: bool = False,
     asked: Sure | None = None,
+    scheduler: str,
 ) -> list[Analysis]:
     """Answer every scenario."""
-    from tiermix import commands, sure
+    from tiermix import suites, sure
     from tiermix.progress import shown_progress
+    from tiermix.schedulers import scheduled
 
-    with shown_progress() as progress:
-        return [
-            commands.answer(
-                scenario,
-                progress,
-                optimise=optimise,
-                compare=compare,
-                certify=certify,
-                asked=asked or sure.AS_STATED,
-            )
-            for scenario in scenarios
-        ]
+    wanted = suites.Wanted(optimise, compare, certify, asked or sure.AS_STATED)
+    with shown_progress() as progress, scheduled(scheduler) as mapper:
+        return suites.answers(scenarios, wanted, progress, mapper)
 
 
 def print_answers(analyses: list[Analysis], as_json: bool, show: Callable[[], None]) -> None:

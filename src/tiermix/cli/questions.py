@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tiermix.cli.completion import objectives
-from tiermix.cli.options import Csv, File, Json, Seed, Worlds, app, print_json
+from tiermix.cli.options import Csv, File, Json, Scheduler, Seed, Worlds, app, print_json
 
 
 @app.command(epilog="Example: tiermix frontier scenarios/pyramid.yaml --csv frontier.csv")
@@ -29,15 +29,17 @@ def frontier(
     worlds: Worlds = None,
     seed: Seed = None,
     csv: Csv = None,
+    scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
     """Show what more of one aim costs of another: of two metrics, or of mean and worst worlds."""
     from tiermix import commands, screens, terminal, trade_off
     from tiermix.progress import shown_progress
+    from tiermix.schedulers import scheduled
 
     scenario = commands.load(file, worlds, seed)
-    with shown_progress() as progress:
-        found = commands.trade(scenario, metrics, worst, points, progress, risk=risk)
+    with shown_progress() as progress, scheduled(scheduler) as mapper:
+        found = commands.trade(scenario, metrics, worst, points, progress, risk=risk, mapper=mapper)
     commands.write_rows(csv, trade_off.rows(found))
     if as_json:
         print_json(trade_off.document(found))
@@ -64,16 +66,18 @@ def crossover(
     worlds: Worlds = None,
     seed: Seed = None,
     csv: Csv = None,
+    scheduler: Scheduler = "threads",
     as_json: Json = False,
 ) -> None:
     """Show which mix is best for which budget and objective, and where that flips."""
     from tiermix import commands, mixes, screens, terminal
     from tiermix.progress import shown_progress
+    from tiermix.schedulers import scheduled
 
     scenario = commands.load(file, worlds, seed)
-    with shown_progress() as progress:
+    with shown_progress() as progress, scheduled(scheduler) as mapper:
         found = commands.cross(
-            scenario, budgets, objectives, progress, all_worlds=worlds is not None
+            scenario, budgets, objectives, progress, all_worlds=worlds is not None, mapper=mapper
         )
     commands.write_rows(csv, mixes.rows(found))
     if as_json:

@@ -1,0 +1,219 @@
+"""Statistics of plans over any number of worlds, in memory that does not grow with them.
+
+Stretches of worlds are played one by one; of each is kept, replicate by replicate, what adds up:
+sums of what means are taken of, and histograms of what quantiles are taken of. Counts are drawn
+once a world here, where `sim.statistics` averages over their laws: with so many worlds it makes no
+difference that could be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from math import inf, isfinite, sqrt
+from operator import add
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.histogram import Grid, Histogram
+from sim.metrics import METRICS
+from sim.outcomes import Outcomes
+from sim.statistics import LEVELS, WORST, Summary, law, slope_window
+from sim.worlds import REPLICATES, Worlds
+
+Array = NDArray[np.float64]
+
+#: Grids of every metric, plan by plan.
+Grids = Mapping[str, tuple[Grid, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What some plans brought in some worlds.
+
+    Parameters
+    ----------
+    worlds : ndarray, shape (REPLICATES,)
+        Number of worlds of every replicate.
+    sums : mapping of str to ndarray, shape (n_plans, REPLICATES)
+        Of values in every world, by what they are.
+    spreads : mapping of str to tuple of Histogram
+        Of what else is told than a mean, plan by plan.
+    """
+
+    worlds: Array
+    sums: Mapping[str, Array]
+    spreads: Mapping[str, tuple[Histogram, ...]]
+
+    def __add__(self, other: Tally) -> Tally:
+        """Return the tally of the worlds of both."""
+        return Tally(
+            self.worlds + other.worlds,
+            {name: values + other.sums[name] for name, values in self.sums.items()},
+            {
+                name: tuple(map(add, found, other.spreads[name]))
+                for name, found in self.spreads.items()
+            },
+        )
+
+    @property
+    def size(self) -> int:
+        """Number of worlds."""
+        return int(self.worlds.sum())
+
+    def mean(self, name: str, plan: int) -> tuple[float, float]:
+        """Return the mean of what is summed, and its standard error."""
+        sums = self.sums[name][plan]
+        return float(sums.sum()) / self.size, self.error(sums)
+
+    def error(self, sums: Array) -> float:
+        """Return the standard error of a mean, from its sums by replicate."""
+        return float((sums / self.worlds).std(ddof=1) / sqrt(REPLICATES))
+
+
+def summed(values: Array, worlds: Worlds) -> Array:
+    """Return the sums of values by replicate, shape (n_plans, REPLICATES).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_plans, n_worlds)
+    worlds : Worlds
+    """
+    replicate = worlds.replicate()
+    return np.stack([np.bincount(replicate, row, REPLICATES) for row in values])
+
+
+def grids(outcomes: Outcomes, metrics: Iterable[str]) -> dict[str, tuple[Grid, ...]]:
+    """Return grids for metrics that are about as in outcomes that are known."""
+    found = {}
+    for metric in metrics:
+        laws = [law(outcomes, metric, plan) for plan in range(len(outcomes.values[metric]))]
+        found[metric] = tuple(Grid.fitted(y.sample(), y.lattice) for y in laws)
+    return found
+
+
+def tally(
+    outcomes: Outcomes,
+    by: Grids,
+    others: Mapping[str, Array],
+    spread: Mapping[str, tuple[Array, tuple[Grid, ...]]],
+) -> Tally:
+    """Return what plans brought in a stretch of worlds.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    by : mapping of str to tuple of Grid
+        Of every metric to tell of.
+    others : mapping of str to ndarray, shape (n_plans, n_worlds)
+        What else means are taken of.
+    spread : mapping of str to (ndarray of shape (n_plans, n_worlds), grids)
+        What else quantiles are taken of.
+    """
+    worlds, replicate = outcomes.worlds, outcomes.worlds.replicate()
+    spreads = {
+        name: tuple(map(lambda row, grid: Histogram.of(row, replicate, grid), values, its))
+        for name, (values, its) in spread.items()
+    }
+    for metric, its in by.items():
+        luck = worlds.luck(metric)
+        spreads[metric] = tuple(
+            Histogram.of(law(outcomes, metric, plan).draw(luck), replicate, grid)
+            for plan, grid in enumerate(its)
+        )
+    means = {base: outcomes.controlled[base] for metric in by for base in _bases(metric)}
+    return Tally(
+        np.bincount(replicate, minlength=REPLICATES).astype(float),
+        {name: summed(values, worlds) for name, values in (means | dict(others)).items()},
+        spreads,
+    )
+
+
+def total(tallies: Iterable[Tally], told: Callable[[int], None] = lambda done: None) -> Tally:
+    """Return the tally of all worlds.
+
+    Parameters
+    ----------
+    tallies : iterable of Tally
+        Of stretches of worlds, in their order.
+    told : callable, optional
+        Told how many worlds are done.
+    """
+
+    def both(so_far: Tally, more: Tally) -> Tally:
+        found = so_far + more
+        told(found.size)
+        return found
+
+    return reduce(both, tallies)
+
+
+def _bases(metric: str) -> tuple[str, ...]:
+    """Return the metrics whose means the mean of a metric is made from."""
+    return METRICS[metric].over or (metric,)
+
+
+def summarise(found: Tally, metric: str, plan: int) -> Summary:
+    """Return mean, quantiles and CVaR of a metric under one plan, with standard errors."""
+    spread = found.spreads[metric][plan]
+    statistics, errors = {}, {}
+    statistics["mean"], errors["mean"] = _mean(found, metric, plan)
+    for name, level in LEVELS.items():
+        statistics[name], errors[name] = _quantile(found, spread, level)
+    statistics["cvar5"], errors["cvar5"] = worst_mean(found, spread, WORST, METRICS[metric].better)
+    return Summary(statistics, errors)
+
+
+def _mean(found: Tally, metric: str, plan: int) -> tuple[float, float]:
+    """Return a mean and its standard error (for a ratio by linearisation)."""
+    over = METRICS[metric].over
+    if over is None:
+        return found.mean(metric, plan)
+    top, bottom = (found.sums[name][plan] for name in over)
+    if bottom.sum() == 0:
+        return (inf if top.sum() > 0 else float("nan")), float("nan")
+    ratio, times = float(top.sum() / bottom.sum()), METRICS[metric].times
+    se = found.error(top - ratio * bottom) / (bottom.sum() / found.size)
+    return times * ratio, float(times * se)
+
+
+def _quantile(found: Tally, spread: Histogram, level: float) -> tuple[float, float]:
+    """Return a quantile and its standard error (Woodruff 1952)."""
+    if spread.size == 0:
+        return float("nan"), float("nan")
+    q, window = spread.quantile(level), slope_window(level, spread.size)
+    low, high = max(level - window, 0.0), min(level + window, 1.0)
+    rise = spread.quantile(high) - spread.quantile(low) if isfinite(q) else inf
+    rise = rise if rise > 0 else spread.grid.step
+    if not (isfinite(rise) and rise > 0):
+        return q, float("nan")
+    return q, found.error(spread.upto(q)[0]) * rise / (high - low)
+
+
+def worst_mean(
+    found: Tally, spread: Histogram, worst: float, better: str = "up"
+) -> tuple[float, float]:
+    """Return the mean of the worst worlds and its standard error.
+
+    Parameters
+    ----------
+    found : Tally
+    spread : Histogram
+        Of the values.
+    worst : float
+        Share of the worlds.
+    better : {"up", "down"}
+        At which end the best worlds are.
+    """
+    q = spread.quantile(worst if better == "up" else 1 - worst)
+    counts, sums = spread.upto(q) if isfinite(q) else (np.full(REPLICATES, inf),) * 2
+    if better == "down" and isfinite(q):
+        every = spread.sizes()
+        counts, sums = every - counts, spread.sums() - sums
+    if not (isfinite(q) and np.isfinite(sums).all()) or spread.infinite(better):
+        return (q if isfinite(q) or q != q else (-inf if better == "up" else inf)), float("nan")
+    shortfall = q * counts - sums
+    share = worst * spread.size / found.size
+    return q - float(shortfall.sum()) / found.size / share, found.error(shortfall) / share

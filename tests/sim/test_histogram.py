@@ -1,0 +1,104 @@
+"""Histograms add up to the last bit, and tell quantiles and tails as the sorted values do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from sim.histogram import Grid, Histogram
+from sim.worlds import REPLICATES
+
+Array = NDArray[np.float64]
+
+N = 400_000
+RNG = np.random.default_rng(5)
+SAMPLES: dict[str, tuple[Array, tuple[float, float]]] = {
+    "lognormal": (np.exp(RNG.normal(5, 0.5, N)), (0.0, 0.0)),
+    "profit": (RNG.normal(3, 10, N), (0.0, 0.0)),
+    "long tail": (np.exp(RNG.normal(5, 1.5, N)), (0.0, 0.0)),
+    "few": (RNG.poisson(3, N).astype(float), (0.0, 1.0)),
+    "many": (RNG.poisson(np.exp(RNG.normal(8, 0.8, N))).astype(float), (0.0, 1.0)),
+    "money for each": (np.asarray(RNG.poisson(40, N) * 30.0 - 700.0), (-700.0, 30.0)),
+    "alike": (np.full(1000, 7.25), (0.0, 0.0)),
+}
+
+
+def replicate(n: int) -> NDArray[np.int64]:
+    return np.arange(n) % REPLICATES
+
+
+def of(values: Array, lattice: tuple[float, float] = (0.0, 0.0)) -> Histogram:
+    return Histogram.of(values, replicate(values.size), Grid.fitted(values[:2048], lattice))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("level", [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
+def test_quantiles_are_those_of_the_sorted_values(name: str, level: float) -> None:
+    values, lattice = SAMPLES[name]
+    ordered, found = np.sort(values), of(values, lattice).quantile(level)
+    rank = int(np.ceil(level * values.size)) - 1
+    if name in ("few", "money for each", "alike"):
+        assert found == pytest.approx(ordered[rank], abs=1e-9)
+    else:  # as close as a few neighbours in the order are to each other
+        low, high = ordered[max(rank - 40, 0)], ordered[min(rank + 40, values.size - 1)]
+        assert low <= found <= high
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("level", [0.01, 0.05, 0.5])
+def test_sums_below_a_quantile_are_those_of_the_values(name: str, level: float) -> None:
+    values, lattice = SAMPLES[name]
+    y = float(np.sort(values)[int(np.ceil(level * values.size)) - 1])
+    counts, sums = of(values, lattice).upto(y)
+    shortfall = float(np.maximum(y - values, 0).mean())
+    assert (y * counts.sum() - sums.sum()) / values.size == pytest.approx(
+        shortfall, rel=1e-5, abs=1e-6 * abs(y)
+    )
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_sums_of_all_values_are_kept(name: str) -> None:
+    values, lattice = SAMPLES[name]
+    expected = np.bincount(replicate(values.size), values, REPLICATES)
+    assert of(values, lattice).sums() == pytest.approx(expected, rel=1e-8)
+
+
+FLOATS = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e12, 1e12) | st.sampled_from(
+    [np.inf, -np.inf, np.nan, 0.0, -0.0, 1e-300]))  # fmt: skip
+
+
+@given(FLOATS, st.integers(0, 60), st.sampled_from([0.125, 1.0, 4096.0]))
+def test_parts_add_up_to_the_whole_to_the_last_bit(values: Array, cut: int, room: float) -> None:
+    grid, who = Grid(room=room), replicate(values.size)
+    whole = Histogram.of(values, who, grid).arrays()
+    one, other = (Histogram.of(values[p], who[p], grid) for p in (slice(cut), slice(cut, None)))
+    for joined in (one + other, other + one):
+        assert all(np.array_equal(x, whole[key]) for key, x in joined.arrays().items())
+
+
+@given(FLOATS, st.floats(0, 1))
+def test_quantiles_rise_and_stay_near_the_values(values: Array, level: float) -> None:
+    histogram = Histogram.of(values, replicate(values.size), Grid())
+    defined = np.sort(values[~np.isnan(values)])
+    assert histogram.size == defined.size
+    if not defined.size:
+        assert np.isnan(histogram.quantile(level))
+        return
+    assert histogram.quantile(level) <= histogram.quantile(min(level + 0.2, 1.0))
+    exact = defined[max(int(np.ceil(level * defined.size - 1e-9)), 1) - 1]
+    if np.isfinite(exact):
+        assert histogram.quantile(level) == pytest.approx(exact, rel=1 / 256, abs=1 / 256)
+    else:
+        assert histogram.quantile(level) == exact
+
+
+def test_a_histogram_is_restored_from_its_arrays() -> None:
+    values, lattice = SAMPLES["many"]
+    kept = of(values, lattice)
+    again = Histogram.restored(kept.arrays(), kept.grid)
+    assert again.quantile(0.3) == kept.quantile(0.3)
+    assert np.array_equal(again.upto(900.0), kept.upto(900.0))
