@@ -130,11 +130,34 @@ class _Population:
 
     def __init__(self, audiences: Array, universe: float, at_most: float | None) -> None:
         self._audiences, self._universe, self._at_most = audiences, universe, at_most
-        self._sizes = np.zeros(0)
-        self._follows = np.zeros((audiences.size, 0), bool)
+        self._n = 0
+        self._all_sizes = np.zeros(GRAINS)
+        self._all_follows = np.zeros((audiences.size, GRAINS), bool)
         self._known: list[int] = []
         self.given: list[frozenset[int]] = []
         self._random = np.random.default_rng(0)
+
+    @property
+    def _sizes(self) -> Array:
+        """People in every kind, shape (n_kinds,)."""
+        return self._all_sizes[: self._n]
+
+    @property
+    def _follows(self) -> Flags:
+        """Whom every kind follows, shape (n_creators, n_kinds)."""
+        return self._all_follows[:, : self._n]
+
+    def _append(self, sizes: Array, follows: Flags) -> None:
+        """Add kinds; room is made for twice as many when it runs out."""
+        end = self._n + sizes.size
+        if end > self._all_sizes.size:
+            more = 2 * end - self._all_sizes.size
+            self._all_sizes = np.concatenate([self._all_sizes, np.zeros(more)])
+            empty = np.zeros((self._audiences.size, more), bool)
+            self._all_follows = np.hstack([self._all_follows, empty])
+        self._all_sizes[self._n : end] = sizes
+        self._all_follows[:, self._n : end] = follows
+        self._n = end
 
     def kinds(self) -> Kinds:
         """Return the kinds, and those who follow nobody."""
@@ -235,8 +258,7 @@ class _Population:
         twins[i] = True
         moved = self._sizes[some] * taken[some]
         self._sizes[some] -= moved
-        self._sizes = np.concatenate([self._sizes, moved])
-        self._follows = np.hstack([self._follows, twins])
+        self._append(moved, twins)
 
     def _grow(self, i: int, people: float) -> None:
         """Let people who follow nobody yet follow her."""
@@ -244,5 +266,4 @@ class _Population:
             return
         fresh = np.zeros((self._audiences.size, GRAINS), bool)
         fresh[i] = True
-        self._follows = np.hstack([self._follows, fresh])
-        self._sizes = np.concatenate([self._sizes, np.full(GRAINS, people / GRAINS)])
+        self._append(np.full(GRAINS, people / GRAINS), fresh)

@@ -7,7 +7,7 @@ adds a Poisson number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import factorial, inf
 
 import numpy as np
@@ -23,44 +23,64 @@ Array = NDArray[np.float64]
 CLASSES = 128
 
 
-def at_least(parts: Iterable[tuple[Array, bool]], times: int, heterogeneity: float) -> Array:
+def at_least(parts: Sequence[tuple[Array, bool]], times: int, heterogeneity: float) -> Array:
     """Return the share of people who see at least so many.
 
     Parameters
     ----------
-    parts : iterable of (ndarray, bool)
+    parts : sequence of (ndarray, bool)
         Of every line: the share of people whom a named creator reaches (True), or the contacts a
-        head that another line brings; all of one shape.
+        head that another line brings; all of one shape, the first axis for plans.
     times : int
         At least 1.
     heterogeneity : float
         Shape κ of the gamma law of how heavily people use social media; may be infinite.
     """
     lines = [
-        (exposure(np.minimum(x, CERTAIN), heterogeneity) if named else x, named)
+        (exposure(np.minimum(x[rows], CERTAIN), heterogeneity) if named else x[rows], rows, named)
         for x, named in parts
+        for rows in [_rows(x)]
         if x.any()
     ]
-    if not lines:
-        return np.zeros(1)
-    total = np.zeros(lines[0][0].shape)
+    shape = np.broadcast_shapes(*(x.shape for x, _ in parts))
+    total = np.zeros(shape)
     for node, weight in zip(*gamma_nodes(heterogeneity), strict=True):
-        total += weight * (1 - _below([(node * u, named) for u, named in lines], times))
+        counts = np.zeros((times, *shape))  # the chance of exactly 0, 1 … so far
+        counts[0] = 1.0
+        for u, rows, named in lines:
+            part = counts[:, rows]
+            _join(part, np.exp(-node * u), None if named else node * u)
+            counts[:, rows] = part
+        total += weight * (1 - counts.sum(axis=0))
     return np.clip(total, 0.0, 1.0)
 
 
-def _below(lines: Sequence[tuple[Array, bool]], times: int) -> Array:
-    """Return the chance of fewer than so many, given contacts a head of every line."""
-    shape = lines[0][0].shape
-    counts = [np.ones(shape), *(np.zeros(shape) for _ in range(times - 1))]
-    for u, named in lines:
-        none = np.exp(-u)
-        steps = [none, 1 - none] if named else [none * u**j / factorial(j) for j in range(times)]
-        for n in reversed(range(times)):
-            counts[n] = sum(
-                (counts[n - j] * step for j, step in enumerate(steps[: n + 1])), np.zeros(shape)
-            )
-    return np.asarray(sum(counts))
+def _rows(x: Array) -> slice | NDArray[np.intp]:
+    """Return the plans that a line has a part in: most creators are hired in few."""
+    there = np.flatnonzero(x.reshape(len(x), -1).any(axis=1))
+    return slice(None) if there.size == len(x) else there
+
+
+def _join(counts: Array, none: Array, contacts: Array | None) -> None:
+    """Let one more line bring its contacts.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (times, ...)
+        The chance of exactly 0, 1 …; it is changed.
+    none : ndarray
+        The chance that the line brings none.
+    contacts : ndarray or None
+        How many it brings on average (Poisson); None where it brings none or one.
+    """
+    for n in reversed(range(len(counts))):
+        kept = counts[n] * none
+        if contacts is None:
+            counts[n] = kept + counts[n - 1] * (1 - none) if n else kept
+            continue
+        for j in range(1, n + 1):
+            kept += counts[n - j] * none * contacts**j / factorial(j)
+        counts[n] = kept
 
 
 def in_segment(
@@ -98,11 +118,11 @@ def in_classes(
     for start in range(0, classes.sizes.size, CLASSES):
         part = slice(start, start + CLASSES)
         people = classes.sizes[part]
-        a_head = (
+        a_head = [
             (contacts[..., None] * (classes.shares[row, part] / people), named)
             for contacts, row, named in lines
-        )
-        share = np.broadcast_to(at_least(a_head, times, inf), (*size, people.size))
+        ]
+        share = at_least(a_head, times, inf)
         expected += share @ people
         squares += share**2 @ people
     return expected, squares

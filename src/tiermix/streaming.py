@@ -90,7 +90,9 @@ class _Play:
             GOAL: self.goal.controlled(outcomes),
             "best": best(values),
             "regret": regret(values),
-            "over": 1.0 * (outcomes.values["spend"] > self.problem.budget * (1 + FEASIBILITY)),
+            "over": np.asarray(
+                outcomes.values["spend"] > self.problem.budget * (1 + FEASIBILITY), float
+            ),
         }
         plans = range(len(self.plans))
         if isinstance(self.risk, Attainment):
@@ -100,7 +102,7 @@ class _Play:
                 chances = [probability_at_least(outcomes, metric, i, target) for i in plans]
                 others["target"] = np.stack(chances)
             else:
-                others["target"] = 1.0 * (values >= self.risk.target)
+                others["target"] = np.asarray(values >= self.risk.target, float)
         for d in self.demands:
             if isinstance(d.risk, Chance):
                 others[f"chance of {d.metric}"] = np.stack(

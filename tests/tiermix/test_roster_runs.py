@@ -356,3 +356,10 @@ def test_what_needs_another_algorithm_is_refused_with_a_reason(tmp_path: Path) -
     path = written(tmp_path, objective="effective_reach")
     done = CliRunner().invoke(app, ["optimize", str(path)])
     assert "Plan for reach; effective reach is told beside it" in str(done.exception)
+
+
+def test_a_file_from_standard_input_is_read_once(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "scenarios/skincare.yaml").read_text(encoding="utf-8")
+    for command in ("optimize", "simulate"):
+        done = CliRunner().invoke(app, [command, "-", "--worlds", "64", "--json"], input=text)
+        assert done.exit_code == 0, done.exception

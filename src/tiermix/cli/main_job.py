@@ -22,6 +22,7 @@ from tiermix.cli.options import (
     Until,
     Worlds,
     answered,
+    answers,
     app,
     print_answers,
     print_json,
@@ -105,20 +106,17 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Simulate the strategies of a scenario, without looking for a better plan."""
-    from tiermix import sure, terminal
+    from tiermix import commands, sure, terminal
     from tiermix.cli import rosters
 
     asked = sure.sure(until, worlds, confidence, indifference)
-    if rosters.simulated(file, worlds, seed, until, confidence, as_json=as_json):
+    scenario = commands.load(file, worlds, seed, named=True)
+    if scenario.roster is not None:
+        rosters.refuse(until, confidence)
+        rosters.simulate(scenario, as_json=as_json)
         return
-    analyses = answered(
-        [file],
-        worlds,
-        seed,
-        optimise=False,
-        compare="strategies",
-        asked=asked,
-        scheduler=scheduler,
+    analyses = answers(
+        [scenario], optimise=False, compare="strategies", asked=asked, scheduler=scheduler
     )
     print_answers(
         analyses, as_json, lambda: terminal.show_simulation(terminal.console(), analyses[0])
@@ -147,19 +145,14 @@ def optimize(
 
     With named creators: whom to hire, who would be next and at which quote.
     """
-    from tiermix import terminal
-    from tiermix.cli.rosters import chosen
+    from tiermix import commands, terminal
+    from tiermix.cli import rosters
 
-    if chosen(file, worlds, seed, roster, overlap, csv, certify=certify, as_json=as_json):
+    scenario = commands.load(file, worlds, seed, named=True)
+    if rosters.chosen(scenario, roster, overlap, csv, certify=certify, as_json=as_json):
         return
-    analyses = answered(
-        [file],
-        worlds,
-        seed,
-        optimise=True,
-        compare="nothing",
-        certify=certify,
-        scheduler=scheduler,
+    analyses = answers(
+        [scenario], optimise=True, compare="nothing", certify=certify, scheduler=scheduler
     )
     print_answers(analyses, as_json, lambda: terminal.show_run(terminal.console(), analyses[0]))
 

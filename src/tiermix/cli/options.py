@@ -16,6 +16,7 @@ from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 if TYPE_CHECKING:
     from tiermix.analysis import Analysis
     from tiermix.commands import Compared
+    from tiermix.scenario import Scenario
     from tiermix.sure import Sure
 
 app = typer.Typer(
@@ -117,11 +118,33 @@ def answered(
     scheduler: str,
 ) -> list[Analysis]:
     """Read every file, then answer every scenario."""
-    from tiermix import commands, suites, sure
+    from tiermix import commands
+
+    scenarios = [commands.load(file, worlds, seed) for file in files]
+    return answers(
+        scenarios,
+        optimise=optimise,
+        compare=compare,
+        certify=certify,
+        asked=asked,
+        scheduler=scheduler,
+    )
+
+
+def answers(
+    scenarios: list[Scenario],
+    *,
+    optimise: bool,
+    compare: Compared,
+    certify: bool = False,
+    asked: Sure | None = None,
+    scheduler: str,
+) -> list[Analysis]:
+    """Answer every scenario."""
+    from tiermix import suites, sure
     from tiermix.progress import shown_progress
     from tiermix.schedulers import scheduled
 
-    scenarios = [commands.load(file, worlds, seed) for file in files]
     wanted = suites.Wanted(optimise, compare, certify, asked or sure.AS_STATED)
     with shown_progress() as progress, scheduled(scheduler) as mapper:
         return suites.answers(scenarios, wanted, progress, mapper)

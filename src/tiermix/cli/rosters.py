@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 def chosen(
-    file: str,
-    worlds: int | None,
-    seed: int | None,
+    scenario: Scenario,
     roster: Path | None,
     overlap: Path | None,
     csv: Path | None,
@@ -30,7 +28,7 @@ def chosen(
     from tiermix.progress import shown_progress
     from tiermix.roster_lines import with_roster
 
-    scenario = with_roster(commands.load(file, worlds, seed, named=True), roster, overlap)
+    scenario = with_roster(scenario, roster, overlap)
     if scenario.roster is None:
         if overlap is not None or csv is not None:
             raise UsageError(f"--{'overlap' if overlap else 'csv'} goes with a roster")
@@ -79,23 +77,11 @@ def run(
         typer.echo(f"No report.html: {making.NEEDED}", err=True)
 
 
-def simulated(
-    file: str,
-    worlds: int | None,
-    seed: int | None,
-    until: str | None,
-    confidence: str | None,
-    *,
-    as_json: bool,
-) -> bool:
-    """Simulate the rules of thumb of a scenario with named creators; False where there are none."""
+def simulate(scenario: Scenario, *, as_json: bool) -> None:
+    """Simulate the rules of thumb of a scenario with named creators."""
     from tiermix import choice_screens, choices, commands, terminal
     from tiermix.progress import shown_progress
 
-    scenario = commands.load(file, worlds, seed, named=True)
-    if scenario.roster is None:
-        return False
-    refuse(until, confidence)
     _remark(scenario)
     with shown_progress() as progress:
         analysis = choices.simulated(scenario, progress)
@@ -103,7 +89,6 @@ def simulated(
         print_json(commands.documents([analysis]))
     else:
         choice_screens.show_simulation(terminal.console(), analysis)
-    return True
 
 
 def _remark(scenario: Scenario) -> None:
