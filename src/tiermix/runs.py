@@ -13,6 +13,7 @@ from importlib.metadata import version
 from io import StringIO
 from os import W_OK, X_OK, access
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from sim.statistics import LEVELS
