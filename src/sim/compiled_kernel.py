@@ -35,7 +35,7 @@ SQRT_HALF, MINUS_TWO = F(0.70710678), F(-2)
 ROOT_TWO, DENSITY = math.sqrt(2), 1 / math.sqrt(2 * math.pi)
 
 
-@njit(inline="always")
+@njit(inline="always", error_model="numpy")
 def _exp(x: Any) -> Any:
     """Return e^x in float32, to 2 units in the last place."""
     x = max(min(x, FAR), -FAR)
@@ -52,7 +52,7 @@ def _exp(x: Any) -> Any:
     return p * U((np.int32(n) + 127) << 23).view(np.float32)
 
 
-@njit(inline="always")
+@njit(inline="always", error_model="numpy")
 def _log(x: Any) -> Any:
     """Return log x of a positive float32."""
     bits = np.int32(F(x).view(np.int32))
@@ -75,13 +75,13 @@ def _log(x: Any) -> Any:
     return m + y + LN2_HIGH * e
 
 
-@njit(inline="always")
+@njit(inline="always", error_model="numpy")
 def _expit(x: Any) -> Any:
     return F1 / (F1 + _exp(-x))
 
 
-@njit(inline="always")
-def _philox(world: Any, creator: Any, slot: Any, more: Any, k0: Any, k1: Any) -> Any:
+@njit(inline="always", error_model="numpy")
+def philox(world: Any, creator: Any, slot: Any, more: Any, k0: Any, k1: Any) -> Any:
     """Return four words of Philox 4x32-10 at a counter under a key."""
     a, b, c, d = U(world), U(creator), U(slot), U(more)
     for _ in range(10):
@@ -97,7 +97,7 @@ def _philox(world: Any, creator: Any, slot: Any, more: Any, k0: Any, k1: Any) ->
     return a, b, c, d
 
 
-@njit(inline="always")
+@njit(inline="always", error_model="numpy")
 def _normals(radius: Any, angle: Any) -> Any:
     """Return two standard normal deviates of 32 random bits each."""
     u = (F(radius) + HALF) * UNIT
@@ -113,13 +113,13 @@ def _normals(radius: Any, angle: Any) -> Any:
     return (s if swap else c) * sign, (-c if swap else s) * sign
 
 
-@njit(inline="always")
+@njit(inline="always", error_model="numpy")
 def _uniform(high: Any, low: Any) -> Any:
     """Return a float64 inside 0 and 1 of 53 random bits."""
     return ((high >> U(5)) * 67108864.0 + (low >> U(6)) + 0.5) / 9007199254740992.0
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _quantile(share: Any, low: Any, high: Any) -> Any:
     """Return the deviate with a share of a normal law cut to an interval below it."""
     if low > 0:  # in the lower tail probabilities keep their figures
@@ -141,7 +141,7 @@ def _quantile(share: Any, low: Any, high: Any) -> Any:
     return z
 
 
-@njit(inline="always")
+@njit(inline="always", error_model="numpy")
 def _seen(view: Any, posts: Any, few: Any) -> Any:
     """Return the share of followers who see at least one of the posts."""
     if few == 1:
@@ -154,7 +154,7 @@ def _seen(view: Any, posts: Any, few: Any) -> Any:
     return F(-math.expm1(posts * math.log1p(-float(view))))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _draw(
     rows: Any, words: Any, z: Any, start: Any, n: Any, world: Any, key: Any, law: Any, at: Any
 ) -> None:
@@ -162,7 +162,7 @@ def _draw(
     k0, k1 = key[0], key[1]
     lo, hi = U(world & 0xFFFFFFFF), U(world >> 32)
     for i in range(n):
-        words[0, i], words[1, i], words[2, i], words[3, i] = _philox(
+        words[0, i], words[1, i], words[2, i], words[3, i] = philox(
             lo, start + i, 0, hi, k0, k1
         )
     for i in range(n):
@@ -177,7 +177,7 @@ def _draw(
         low, high = F(at[5]), F(at[6])
         for i in range(n):
             if z[0, i] < low or z[0, i] > high:
-                a, b, _, _ = _philox(lo, start + i, 1, hi, k0, k1)
+                a, b, _, _ = philox(lo, start + i, 1, hi, k0, k1)
                 z[0, i] = max(min(F(_quantile(_uniform(a, b), at[5], at[6])), high), low)
     for i in range(n):
         rows[0, i] = _exp(z[0, i] * size_sd)
@@ -187,7 +187,7 @@ def _draw(
     if chance < 1:
         below = np.uint64(chance * 4294967296.0)
         for g in range(0, n, 4):
-            a, b, c, d = _philox(lo, (start + g) // 4, 2, hi, k0, k1)
+            a, b, c, d = philox(lo, (start + g) // 4, 2, hi, k0, k1)
             words[0, g], words[0, g + 1], words[0, g + 2], words[0, g + 3] = a, b, c, d
         for i in range(n):
             rows[5, i] = F1 if words[0, i] < below else F0
@@ -197,8 +197,7 @@ def _draw(
     if law[6] > 0:
         odds, sd = F(at[1]), law[6]
         for i in range(n):
-            _, _, a, b = _philox(lo, start + i, 3, hi, k0, k1)
-            z[0, i] = z[0, i]
+            _, _, a, b = philox(lo, start + i, 3, hi, k0, k1)
             rows[1, i] = _expit(_normals(a, b)[0] * sd + odds)
         for i in range(n):
             rows[0, i] *= rows[1, i]
@@ -227,7 +226,19 @@ def _draw(
             rows[2, i] = rows[0, i]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
+def _run_on(rows: Any, running: Any, n: Any) -> None:
+    """Carry the running sums on; six at a time, as each addition waits for the one before."""
+    a, b, c = running[0, 0], running[1, 0], running[2, 0]
+    d, e, f = running[3, 0], running[4, 0], running[5, 0]
+    for i in range(n):
+        a, b, c = a + rows[0, i], b + rows[1, i], c + rows[2, i]
+        d, e, f = d + rows[3, i], e + rows[4, i], f + rows[5, i]
+        running[0, i + 1], running[1, i + 1], running[2, i + 1] = a, b, c
+        running[3, i + 1], running[4, i + 1], running[5, i + 1] = d, e, f
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def add_up(
     counts: Any, first: Any, key: Any, law: Any, at: Any, wanted: Any, sums: Any
 ) -> None:
@@ -261,18 +272,13 @@ def add_up(
             left = min(CHUNK, math.ceil(longest) - start)
             n = (left + 7) // 8 * 8
             _draw(rows, words, z, start, n, first + w, key, law, at[w])
-            for q in range(n_wanted):
-                total, row = running[q, 0], wanted[q]
-                for i in range(n):
-                    total += rows[row, i]
-                    running[q, i + 1] = total
+            _run_on(rows, running, n)
             for c in range(n_counts):
                 end = counts[w, c] - start
-                if 0 < end <= n and (end <= CHUNK):
+                if 0 < end <= n:
                     below = min(int(end), n - 1)
                     part = end - below
                     for q in range(n_wanted):
-                        low = running[q, below]
-                        sums[w, q, c] = low + part * (running[q, below + 1] - low)
-            for q in range(n_wanted):
-                running[q, 0] = running[q, n]
+                        low = running[wanted[q], below]
+                        sums[w, q, c] = low + part * (running[wanted[q], below + 1] - low)
+            running[:, 0] = running[:, n]
