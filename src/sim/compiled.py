@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from tempfile import mkdtemp
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
 import numpy as np
@@ -26,6 +27,14 @@ ORDER = ("followers", "contacts", "impressions", "engagements", "fees", "posting
 #: One thread compiles while the others wait.
 _COMPILING = Lock()
 
+#: How the kernel is called: the one signature that is compiled.
+SIGNATURE = "void(f8[:, ::1], i8, u4[::1], f4[::1], f8[:, ::1], i8[::1], f8[:, :, ::1])"
+
+
+def ready() -> None:
+    """Load the kernel; the first time on a machine it is compiled, which takes seconds."""
+    _kernel()
+
 
 def running_sums(
     worlds: Worlds, tier: Tier, counts: Array, log_odds: Array, quantities: Sequence[str]
@@ -46,7 +55,7 @@ def running_sums(
     -------
     ndarray, shape (n_quantities, n_counts, n_worlds)
     """
-    wanted = np.array([ORDER.index(q) for q in quantities])
+    wanted = np.array([ORDER.index(q) for q in quantities], np.int64)
     sums = np.zeros((worlds.size, len(wanted), len(counts)))
     inputs = (
         np.ascontiguousarray(counts.T),
@@ -57,19 +66,15 @@ def running_sums(
         wanted,
         sums,
     )
-    with _COMPILING:
-        from sim.compiled_kernel import add_up
-
-        if not add_up.signatures:
-            add_up(*(x[:0] if i in (0, 4, 6) else x for i, x in enumerate(inputs)))  # type: ignore[index]
-    add_up(*inputs)
+    _kernel()(*inputs)
     return np.ascontiguousarray(sums.transpose(1, 2, 0))
 
 
 def _key(worlds: Worlds, tier: Tier) -> NDArray[np.uint32]:
     """Return the key of a tier's random bits."""
     spawn_key = (worlds.sample, crc32(tier.name.encode()))
-    return np.random.SeedSequence(worlds.seed, spawn_key=spawn_key).generate_state(2, np.uint32)
+    sequence = np.random.SeedSequence(worlds.seed, spawn_key=spawn_key)
+    return sequence.generate_state(2, np.uint32).astype(np.uint32)
 
 
 def _law(tier: Tier) -> NDArray[np.float32]:
@@ -104,3 +109,18 @@ def _typical(worlds: Worlds, tier: Tier, log_odds: Array) -> Array:
     if found[0, 4] == 2:
         found[:, 5], found[:, 6] = cut_normals(law, worlds.tier(tier, "followers"))
     return found
+
+
+def _kernel() -> Callable[..., None]:
+    """Return the kernel, compiled."""
+    with _COMPILING:
+        try:
+            from sim.compiled_kernel import add_up
+        except RuntimeError:  # no folder can be written to: this process keeps it to itself
+            import numba
+
+            numba.config.CACHE_DIR = mkdtemp()
+            from sim.compiled_kernel import add_up
+        if not add_up.signatures:
+            add_up.compile(SIGNATURE)
+    return cast("Callable[..., None]", add_up)

@@ -156,15 +156,22 @@ def _seen(view: Any, posts: Any, few: Any) -> Any:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _draw(
-    rows: Any, words: Any, z: Any, start: Any, n: Any, world: Any, key: Any, law: Any, at: Any
+    rows: Any,
+    words: Any,
+    luck: Any,
+    z: Any,
+    start: Any,
+    n: Any,
+    world: Any,
+    key: Any,
+    law: Any,
+    at: Any,
 ) -> None:
     """Fill the rows of the next creators of one world."""
     k0, k1 = key[0], key[1]
     lo, hi = U(world & 0xFFFFFFFF), U(world >> 32)
     for i in range(n):
-        words[0, i], words[1, i], words[2, i], words[3, i] = philox(
-            lo, start + i, 0, hi, k0, k1
-        )
+        words[0, i], words[1, i], words[2, i], words[3, i] = philox(lo, start + i, 0, hi, k0, k1)
     for i in range(n):
         z[0, i], z[1, i] = _normals(words[0, i], words[1, i])
     for i in range(n):
@@ -186,11 +193,13 @@ def _draw(
     chance = at[0]
     if chance < 1:
         below = np.uint64(chance * 4294967296.0)
-        for g in range(0, n, 4):
-            a, b, c, d = philox(lo, (start + g) // 4, 2, hi, k0, k1)
-            words[0, g], words[0, g + 1], words[0, g + 2], words[0, g + 3] = a, b, c, d
+        for g in range(n // 4):  # every word serves one creator
+            luck[g, 0], luck[g, 1], luck[g, 2], luck[g, 3] = philox(
+                lo, start // 4 + g, 2, hi, k0, k1
+            )
+        flat = luck.reshape(-1)
         for i in range(n):
-            rows[5, i] = F1 if words[0, i] < below else F0
+            rows[5, i] = F1 if flat[i] < below else F0
         for i in range(n):
             rows[0, i] *= rows[5, i]
             rows[4, i] *= rows[5, i]
@@ -239,9 +248,7 @@ def _run_on(rows: Any, running: Any, n: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def add_up(
-    counts: Any, first: Any, key: Any, law: Any, at: Any, wanted: Any, sums: Any
-) -> None:
+def add_up(counts: Any, first: Any, key: Any, law: Any, at: Any, wanted: Any, sums: Any) -> None:
     """Read the running sums over creators at the counts of every world.
 
     Parameters
@@ -262,6 +269,7 @@ def add_up(
     """
     rows, z = np.empty((ROWS, CHUNK), np.float32), np.empty((4, CHUNK), np.float32)
     words, running = np.empty((4, CHUNK), np.uint32), np.zeros((ROWS, CHUNK + 1))
+    luck = np.empty((CHUNK // 4, 4), np.uint32)
     n_counts, n_wanted = counts.shape[1], wanted.size
     for w in range(counts.shape[0]):
         longest = 0.0
@@ -271,7 +279,7 @@ def add_up(
         for start in range(0, math.ceil(longest), CHUNK):
             left = min(CHUNK, math.ceil(longest) - start)
             n = (left + 7) // 8 * 8
-            _draw(rows, words, z, start, n, first + w, key, law, at[w])
+            _draw(rows, words, luck, z, start, n, first + w, key, law, at[w])
             _run_on(rows, running, n)
             for c in range(n_counts):
                 end = counts[w, c] - start

@@ -15,15 +15,19 @@ def engine() -> str:
 
     Raises
     ------
-    ValueError
+    EngineError
         If the variable names another engine, or one that is not installed.
     """
     asked = environ.get(VARIABLE) or ("compiled" if _installed() else "numpy")
     if asked not in ENGINES:
-        raise ValueError(f"{VARIABLE}(={asked}) must be numpy or compiled")
+        raise EngineError(f"{VARIABLE}(={asked}) must be numpy or compiled")
     if asked == "compiled" and not _installed():
-        raise ValueError(f"{VARIABLE}=compiled needs numba: pip install 'tiermix[fast]'")
+        raise EngineError(f"{VARIABLE}=compiled needs numba: pip install 'tiermix[fast]'")
     return asked
+
+
+class EngineError(ValueError):
+    """The engine asked for is unknown, or not installed."""
 
 
 @cache

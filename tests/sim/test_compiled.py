@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -124,7 +126,8 @@ def test_sums_over_creators_have_the_law_of_the_numpy_engine(
 
 def test_deviates_are_normal_and_independent() -> None:
     tier = replace(WIDE, fee_elasticity=0.0, engagement_elasticity=0.0,
-                   authentic_share=KNOWN(1.0, "logit"), delivery_rate=KNOWN(1.0, "logit"))  # fmt: skip
+                   authentic_share=KNOWN(1.0, "logit"),
+                   delivery_rate=KNOWN(1.0, "logit"))  # fmt: skip
     followers = one_by_one(tier, "followers")
     deviates = [
         np.log(followers / 1e4) / tier.followers.creators_sd,
@@ -215,3 +218,19 @@ def test_an_unknown_engine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_simulator_loads_without_numba() -> None:
     code = "import sys, sim.outcomes; sys.exit('numba' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    code = "\n".join(
+        [
+            "import tempfile, numba.core.caching as caching",
+            "caching.CacheImpl._locator_classes = [caching.UserProvidedCacheLocator]",
+            "from sim.compiled import ready; ready()",
+            "from numba import config",
+            "assert config.CACHE_DIR.startswith(tempfile.gettempdir())",
+        ]
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=environment | {"TMPDIR": str(tmp_path)}
+    )

@@ -49,12 +49,13 @@ def _explain(error: Exception | SystemExit) -> int:
         error.show()  # type: ignore[attr-defined]
         return FAILED
     from optimize.errors import InfeasibleError, OptimizeError
+    from sim.engine import EngineError
     from tiermix.errors import ScenarioError, TableError, TiermixError, TooLargeError
 
     if isinstance(error, ScenarioError | InfeasibleError | TableError | TooLargeError):
         typer.echo(str(error), err=True)
         return INVALID
-    if isinstance(error, TiermixError | OptimizeError | OSError):
+    if isinstance(error, TiermixError | OptimizeError | EngineError | OSError):
         typer.echo(f"tiermix: {error}", err=True)
         return FAILED
     return _confess(error)

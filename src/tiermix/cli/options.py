@@ -111,6 +111,7 @@ def answered(
 
     scenarios = [commands.load(file, worlds, seed) for file in files]
     with shown_progress() as progress:
+        commands.start_engine(progress)
         return [
             commands.answer(
                 scenario,
