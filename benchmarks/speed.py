@@ -103,7 +103,7 @@ def splits() -> Iterator[Figure]:
 
 
 def threads() -> Iterator[Figure]:
-    """The same worlds on one core and on two."""
+    """Run the same worlds on one core and on two."""
     campaign, plan = reference_campaign()
     worlds = draw_worlds(campaign, 16_384, 1)
     for name in engines():
