@@ -12,12 +12,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from os import environ
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from reference import per_draw, reference_campaign, whole_array
+from sim.engine import ENGINES, VARIABLE
 from sim.mapping import one_by_one
 from sim.outcomes import evaluate
 from sim.purchase import WHOLE
@@ -51,6 +55,21 @@ def ratio(slow: Callable[[], object], fast: Callable[[], object]) -> float:
     return median(seconds(slow) / seconds(fast) for _ in range(ROUNDS))
 
 
+#: By engine: how many times faster than per-draw and whole-array numpy; cost of 51 and 2,601 plans.
+GOALS = {"numpy": (12.0, 6.0), "compiled": (40.0, 20.0)}
+MANY = {"51 splits": 1.3, "2,601 pairs": 6.0}
+
+
+def engines() -> Iterator[str]:
+    """Set each engine that is there in turn."""
+    there = ENGINES if find_spec("numba") else ("numpy",)
+    for name in there:
+        environ[VARIABLE] = name
+        yield name
+    if len(there) == 1:
+        print("compiled engine: skipped, numba is not installed")
+
+
 def simulation() -> Iterator[Figure]:
     """About 492 micro and 10 macro creators a world, fees included, one plan, one core."""
     campaign, plan = reference_campaign()
@@ -58,23 +77,42 @@ def simulation() -> Iterator[Figure]:
     def ours(worlds: int = 2048) -> None:
         evaluate(draw_worlds(campaign, worlds, 1), [plan], WHOLE, mapper=one_by_one)
 
-    whole = ratio(lambda: whole_array(campaign, plan, 2048, 1), ours)
-    draws = ratio(lambda: per_draw(campaign, plan, 256, 1), lambda: ours(2048)) * 8
-    yield Figure("simulate: per-draw numpy / tiermix", f"{draws:.1f}x", ">= 5x", draws >= 5)
-    yield Figure("simulate: whole-array numpy / tiermix", f"{whole:.1f}x", ">= 3x", whole >= 3)
+    for name in engines():
+        most, more = GOALS[name]
+        draws = ratio(lambda: per_draw(campaign, plan, 256, 1), ours) * 8
+        whole = ratio(lambda: whole_array(campaign, plan, 2048, 1), ours)
+        yield Figure(f"per-draw / {name}", f"{draws:.1f}x", f">= {most:g}x", draws >= most)
+        yield Figure(f"whole-array / {name}", f"{whole:.1f}x", f">= {more:g}x", whole >= more)
 
 
 def splits() -> Iterator[Figure]:
     """One path of creators serves every plan."""
     campaign, plan = reference_campaign()
-    worlds = draw_worlds(campaign, 2048, 1)
-    shares = np.linspace(0, 1, 51)[:, None]
-    plans = shares * np.array([plan[0], 0]) + (1 - shares) * np.array([0, plan[1]])
-    cost = ratio(
-        lambda: evaluate(worlds, plans, mapper=one_by_one),
-        lambda: evaluate(worlds, [plan], mapper=one_by_one),
-    )
-    yield Figure("51 splits / one plan", f"{cost:.2f}x", "<= 2x", cost <= 2)
+    worlds = draw_worlds(campaign, 1024, 1)
+    shares = np.linspace(0, 1, 51)
+    ends = np.stack([shares, 1 - shares], axis=1), np.stack(np.meshgrid(shares, shares), axis=2)
+    sets = [end.reshape(-1, 2) * np.array(plan) for end in ends]
+    for name in engines():
+        for (what, most), plans in zip(MANY.items(), sets, strict=True):
+            cost = ratio(
+                partial(evaluate, worlds, plans, mapper=one_by_one),
+                partial(evaluate, worlds, [plan], mapper=one_by_one),
+            )
+            yield Figure(
+                f"{what} / one plan, {name}", f"{cost:.2f}x", f"<= {most:g}x", cost <= most
+            )
+
+
+def threads() -> Iterator[Figure]:
+    """Run the same worlds on one core and on two."""
+    campaign, plan = reference_campaign()
+    worlds = draw_worlds(campaign, 16_384, 1)
+    for name in engines():
+        gain = ratio(
+            partial(evaluate, worlds, [plan], WHOLE, mapper=one_by_one),
+            partial(evaluate, worlds, [plan], WHOLE),
+        )
+        yield Figure(f"one core / two cores, {name}", f"{gain:.2f}x", ">= 1.7x", gain >= 1.7)
 
 
 def error() -> Iterator[Figure]:
@@ -113,7 +151,7 @@ def commands() -> Iterator[Figure]:
     yield Figure("run, 4,096 worlds", f"{ran:.2f} s", "< 3 s", ran < 3)
 
 
-CASES = (simulation, splits, error, commands)
+CASES = (simulation, splits, threads, error, commands)
 
 
 def main() -> None:

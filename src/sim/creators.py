@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import logit, ndtr, ndtri
 
 from sim.campaign import Tier
+from sim.compiled import running_sums
 from sim.curves import expit, seen_share
+from sim.engine import engine
 from sim.lottery import cut_normals
 from sim.running_sums import GROUP, RunningSums
 from sim.variates import Variates
@@ -54,13 +56,22 @@ def hire(
     longest = GROUP * ceil(counts.max(initial=0.0) / GROUP)
     queue = Queue(worlds, tier, min(CHUNK, longest))
     summed = list(dict.fromkeys(queue.stands_for(q) for q in quantities))
+    if engine() == "compiled":
+        sums = running_sums(worlds, tier, counts, queue.engagement_log_odds(), summed)
+    else:
+        sums = _sums(queue, counts, longest, summed)
+    totals = {q: queue.scale(q) * total for q, total in zip(summed, sums, strict=True)}
+    return {q: totals[queue.stands_for(q)] for q in quantities}
+
+
+def _sums(queue: Queue, counts: Array, longest: int, summed: list[Quantity]) -> Array:
+    """Draw the creators chunk by chunk and read their running sums at the counts."""
     sums = np.zeros((len(summed), *counts.shape))
-    running = RunningSums(min(CHUNK, longest) // GROUP, len(summed), worlds.size)
+    running = RunningSums(min(CHUNK, longest) // GROUP, len(summed), counts.shape[1])
     for start in range(0, longest, CHUNK):
         running.go_on(queue.draw(min(CHUNK, longest - start), summed))
         running.read(counts - start, sums)
-    totals = {q: queue.scale(q) * total for q, total in zip(summed, sums, strict=True)}
-    return {q: totals[queue.stands_for(q)] for q in quantities}
+    return sums
 
 
 class Queue:
@@ -132,7 +143,7 @@ class Queue:
             case "impressions":
                 return view * posts
             case "engagements" if self._tier.engagement_rate.creators_sd == 0:
-                return np.asarray(posts * expit(self._engagement_log_odds()))
+                return np.asarray(posts * expit(self.engagement_log_odds()))
             case "engagements":
                 return np.full(self._worlds.size, posts)
             case _:
@@ -146,7 +157,8 @@ class Queue:
         differs = getattr(self._tier, key).creators_sd > 0
         return np.ones(self._worlds.size) if differs else self._typical(key)
 
-    def _engagement_log_odds(self) -> Array:
+    def engagement_log_odds(self) -> Array:
+        """Return the log odds of a typical creator's engagement, shape (n_worlds,)."""
         typical = self._typical("engagement_rate")
         with np.errstate(divide="ignore"):
             return np.asarray(logit(typical) + np.log(self._worlds.values["resonance"]))
@@ -209,7 +221,7 @@ class Queue:
             return np.ones_like(followers)
         slope = tier.engagement_elasticity * tier.followers.creators_sd
         z = self._moved("engagement_rate", slope, followers, tier.engagement_residual_sd)
-        z += self._engagement_log_odds().astype(np.float32)
+        z += self.engagement_log_odds().astype(np.float32)
         return expit(z, out=z)
 
     def _fee(self, followers: Floats) -> Floats:

@@ -69,6 +69,17 @@ def load(path: str, worlds: int | None, seed: int | None, *, named: bool = False
     )
 
 
+def _start_engine(progress: Progress) -> None:
+    """Get the engine that draws creators ready, telling that it may have to be compiled first."""
+    from sim.engine import engine
+
+    if engine() == "compiled":
+        from sim.compiled import ready
+
+        progress("loading the compiled engine (the first time it is compiled: some seconds)")
+        ready()
+
+
 def answer(
     scenario: Scenario,
     progress: Progress,
@@ -103,6 +114,7 @@ def answer(
     """
     if certify:
         refuse_floors(scenario)
+    _start_engine(progress)
     n_worlds = scenario.worlds
     if streams := asked.precision is None and n_worlds > HELD:
         check_stream(scenario)

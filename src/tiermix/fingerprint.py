@@ -14,6 +14,7 @@ from scipy.special import expit, ndtri
 import optimize
 import sim
 import tiermix
+from sim.engine import engine
 from tiermix.errors import SchedulerError
 
 #: What there is to tell apart, by name.
@@ -29,6 +30,7 @@ def fingerprint() -> Fingerprint:
     return {
         "Python": ".".join(platform.python_version_tuple()[:2]),
         **{package: version(package) for package in PACKAGES},
+        "engine": engine(),
         "code": _code(),
         "digits": _digits(),
     }
@@ -56,6 +58,7 @@ def _digits() -> str:
 def differences(home: Fingerprint, here: Fingerprint) -> SchedulerError | None:
     """Return what makes a worker's bytes differ from those at home; None where nothing does."""
     said = {
+        "engine": f"the engine {here.get('engine')}, not {home.get('engine')}",
         "code": "another state of tiermix's own code",
         "digits": "a processor, or threads of matrix products, that round otherwise (start workers "
         "with OPENBLAS_NUM_THREADS=1)",

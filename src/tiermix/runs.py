@@ -16,6 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from sim.engine import engine
 from sim.statistics import LEVELS
 from tiermix.analysis import Analysis
 from tiermix.errors import RunFolderError
@@ -143,6 +144,7 @@ def manifest(result: Document, elapsed: float) -> dict[str, Any]:
             **{package.lower(): version(package) for package in PACKAGES},
         },
         "solver": "HiGHS",
+        "engine": engine(),
         "seed": result["seed"],
         "worlds": result["worlds"],
         "scenario_sha256": result["scenario"]["sha256"],

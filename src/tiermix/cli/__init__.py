@@ -61,6 +61,7 @@ def _explain(error: Exception | SystemExit) -> int:
         _say(shown.getvalue().rstrip("\n"))
         return FAILED
     from optimize.errors import InfeasibleError, OptimizeError
+    from sim.engine import EngineError
     from tiermix.errors import (
         DamagedRunError,
         ScenarioError,
@@ -75,7 +76,7 @@ def _explain(error: Exception | SystemExit) -> int:
     if isinstance(error, DamagedRunError):
         _say(f"tiermix: {error}")
         return INVALID
-    if isinstance(error, TiermixError | OptimizeError | OSError):
+    if isinstance(error, TiermixError | OptimizeError | EngineError | OSError):
         _say(f"tiermix: {error}")
         return FAILED
     return _confess(error)
