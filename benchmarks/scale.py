@@ -114,7 +114,7 @@ def processor_time() -> float:
     """Return the seconds that this process and those below it have used."""
     mine = psutil.Process()
     times = [process.cpu_times() for process in (mine, *mine.children(recursive=True))]
-    return sum(t.user + t.system for t in times)
+    return float(sum(t.user + t.system for t in times))
 
 
 def ratio(slow: list[float], fast: list[float]) -> float:
