@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import pickle
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import contextmanager
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,9 +22,6 @@ R = TypeVar("R")
 
 #: How often Dask repeats what fails on the way, and seconds to wait for the cluster.
 RETRIES, PATIENCE = 3, 20
-
-#: Names of settings of malloc in glibc.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 #: Seconds for fetching results, attempt by attempt.
 FETCHING = (5, 20, 80, 320)
@@ -115,22 +109,7 @@ class Cluster(Crew):
 
 def _work_on(task: Callable[[Any], Any], packed: bytes, home: Fingerprint) -> bytes:
     """Return the results of a bundle at a worker; packed, since Dask sends every array alone."""
-    _settle()
     return pickle.dumps(work(task, pickle.loads(packed), home), protocol=5)
-
-
-@cache
-def _settle() -> None:
-    """Let a worker keep the memory that arrays leave, for the next ones.
-
-    Dask's default gives it back at once, so that every array costs fresh pages: that took as long
-    as the work.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library
-            system = ctypes.CDLL(None)
-            system.mallopt(_MMAP_THRESHOLD, 2**25)
-            system.mallopt(_TRIM_THRESHOLD, 2**29)
 
 
 class _Bundle:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import traceback
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,6 +23,9 @@ R = TypeVar("R")
 
 #: Work of a bundle of items, in seconds: a hundred times what its journey costs.
 WORTH = 0.2
+
+#: Names of settings of malloc in glibc.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 #: Bundles that are under way for each worker: one to work on, the others to come.
 AHEAD = 3
@@ -107,6 +114,7 @@ def work(task: Callable[[T], R], bundle: Sequence[T], home: Fingerprint) -> Done
     home : Fingerprint
         Of the process whose bytes the results must have.
     """
+    _keep_memory()
     start, results = perf_counter(), list[R | Raised]()
     strange = differences(home, fingerprint())
     if strange is not None:
@@ -118,3 +126,17 @@ def work(task: Callable[[T], R], bundle: Sequence[T], home: Fingerprint) -> Done
             error.add_note(f"At a worker:\n{''.join(traceback.format_exception(error))}")
             return Done([*results, Raised(error)], perf_counter() - start)
     return Done(results, perf_counter() - start)
+
+
+@cache
+def _keep_memory() -> None:
+    """Let a worker keep the memory that arrays leave, for the next ones.
+
+    Dask's default gives it back at once, so that every array costs fresh pages: that took as long
+    as the work.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            system = ctypes.CDLL(None)
+            system.mallopt(_MMAP_THRESHOLD, 2**25)
+            system.mallopt(_TRIM_THRESHOLD, 2**29)
