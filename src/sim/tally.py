@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from math import inf, isfinite, sqrt
 from operator import add
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,10 @@ Array = NDArray[np.float64]
 
 #: Grids of every metric, plan by plan.
 Grids = Mapping[str, tuple[Grid, ...]]
+
+
+#: A tally as plain data: worlds, sums, and the arrays of every histogram.
+Arrays = tuple[Array, dict[str, Array], dict[str, list[dict[str, Any]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,24 @@ class Tally:
     def size(self) -> int:
         """Number of worlds."""
         return int(self.worlds.sum())
+
+    def arrays(self) -> Arrays:
+        """Return all that is kept, but for the grids, as plain data."""
+        spreads = {name: [one.arrays() for one in found] for name, found in self.spreads.items()}
+        return self.worlds, dict(self.sums), spreads
+
+    @classmethod
+    def restored(cls, arrays: Arrays, by: Grids) -> Tally:
+        """Return the tally of some `arrays`, on grids by what is spread."""
+        worlds, sums, spreads = arrays
+        return cls(
+            worlds,
+            sums,
+            {
+                name: tuple(map(Histogram.restored, found, by[name]))
+                for name, found in spreads.items()
+            },
+        )
 
     def mean(self, name: str, plan: int) -> tuple[float, float]:
         """Return the mean of what is summed, and its standard error."""

@@ -31,6 +31,7 @@ def fingerprint() -> Fingerprint:
         "Python": ".".join(platform.python_version_tuple()[:2]),
         **{package: version(package) for package in PACKAGES},
         "engine": engine(),
+        **({"numba": version("numba")} if engine() == "compiled" else {}),
         "code": _code(),
         "digits": _digits(),
     }

@@ -26,7 +26,7 @@ from sim.mapping import Mapper, threads
 from sim.outcomes import evaluate
 from sim.response import blend, respond
 from sim.statistics import probability_at_least
-from sim.tally import Grids, Tally, grids, summarise, tally, total, worst_mean
+from sim.tally import Arrays, Grids, Tally, grids, summarise, tally, total, worst_mean
 from sim.worlds import BLOCK, Worlds, draw_worlds
 from tiermix.analysis import OPTIMUM, Analysis, Estimate, Progress, Strategy, Stream, check_size
 from tiermix.scenario import Scenario
@@ -129,6 +129,19 @@ class _Play:
         return draw_worlds(self.campaign, size, self.seed, first=first, order=self.order)
 
 
+def _tallied(play: _Play, stretch: tuple[int, int]) -> Arrays:
+    """Return the tally of a stretch of worlds as plain data, which can be sent and kept."""
+    return play.tally(stretch).arrays()
+
+
+def _touched(
+    play: _Play, plans: Array, stretch: tuple[int, int]
+) -> tuple[int, Array, Array, Array]:
+    """Return the tangents of a stretch of worlds as plain data."""
+    found = play.tangents(plans, stretch)
+    return found.worlds, found.slopes, found.values, found.gradients
+
+
 def check_stream(scenario: Scenario) -> None:
     """Refuse a stream that would take days.
 
@@ -158,7 +171,9 @@ def streamed(
     """
     play, names = _play(analysis), list(analysis.strategies)
     told = partial(_told, progress, "simulating every plan in all worlds", n_worlds)
-    found = total(mapper(play.tally, _stretches(n_worlds)), told)
+    by = {**play.by, GOAL: play.goals}
+    parts = mapper(partial(_tallied, play), _stretches(n_worlds))
+    found = total((Tally.restored(part, by) for part in parts), told)
     strategies = {
         name: _strategy(analysis, found, i, analysis.strategies[name])
         for i, name in enumerate(names)
@@ -176,7 +191,8 @@ def _proof(play: _Play, plan: Array, n_worlds: int, progress: Progress, mapper: 
     told = partial(_told, progress, "proving over all worlds", n_worlds)
 
     def over(plans: Array) -> Iterator[Tangents]:
-        return _passed(mapper(partial(play.tangents, plans), _stretches(n_worlds)), told)
+        parts = mapper(partial(_touched, play, plans), _stretches(n_worlds))
+        return _passed((Tangents(*part) for part in parts), told)
 
     return proven(play.problem, plan, over)
 
