@@ -79,13 +79,15 @@ def survivors(module: Path, tests: list[str], most: int, seed: int) -> Counter[s
             (copy / module).write_text(text, encoding="utf-8")
             try:
                 done = subprocess.run(
-                    command, cwd=ROOT, capture_output=True, timeout=300, check=False,
+                    command, cwd=ROOT, capture_output=True, timeout=60, check=False,
                     env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
                 )  # fmt: skip
                 killed = done.returncode == 1
             except subprocess.TimeoutExpired:
                 killed = True
             found["killed" if killed else "survived"] += 1
+            if sum(found.values()) % 10 == 0:
+                print(dict(found), flush=True)
             if not killed:
                 print(f"{module}:{line}: {said} survives", flush=True)
     return found

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.curves import gamma_nodes, reached_share, seen_share
+from sim.curves import exposure, gamma_nodes, reached_share, seen_share
 
 CONTACTS = np.concatenate([[0.0], np.geomspace(1e-8, 100.0, 400)])
 SHAPES = [0.05, 0.1, 0.3, 0.8, 1.0, 2.5, 10.0, 100.0, 1e4]
@@ -75,3 +75,10 @@ def test_who_sees_any_of_several_posts_missed_not_all(view_rate: float) -> None:
 
 def test_shares_keep_their_precision() -> None:
     assert seen_share(np.array([0.3], np.float32), 2.0).dtype == np.float32
+
+
+@pytest.mark.parametrize("heterogeneity", [0.3, 2.0, np.inf])
+def test_exposure_undoes_reach(heterogeneity: float) -> None:
+    contacts = np.array([0.0, 0.01, 0.5, 3.0])
+    found = exposure(reached_share(contacts, heterogeneity), heterogeneity)
+    assert found == pytest.approx(contacts, rel=1e-9)
