@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -12,9 +13,11 @@ import pytest
 import tiermix.streaming
 from briefs import MICRO, brief
 from sim.mapping import one_by_one
+from sim.tally import Tally, summarise
 from tiermix import commands
 from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.errors import TooLargeError
+from tiermix.plain_data import decoded, digest, encoded
 from tiermix.result import document
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import parse
@@ -116,3 +119,18 @@ def test_stretches_cover_all_worlds_once() -> None:
     found = list(tiermix.streaming._stretches(10_000))
     assert sum(size for _, size in found) == 10_000
     assert np.array_equal(np.cumsum([0, *(size for _, size in found)])[:-1], [f for f, _ in found])
+
+
+def test_stretches_can_be_kept_and_gone_on_with() -> None:
+    held = commands.answer(scenario(n=1024), quiet, optimise=True, compare="strategies")
+    play = tiermix.streaming._play(held)
+    by = {**play.by, tiermix.streaming.GOAL: play.goals}
+    made = tiermix.streaming._tallied(play, (0, 1024))
+    again = Tally.restored(decoded(encoded(made)), by)
+    assert repr(summarise(again, "conversions", 0)) == repr(
+        summarise(Tally.restored(made, by), "conversions", 0)
+    )
+    task = partial(tiermix.streaming._tallied, play)
+    other = partial(tiermix.streaming._tallied, replace(play, seed=play.seed + 1))
+    assert digest(task) == digest(partial(tiermix.streaming._tallied, replace(play)))
+    assert digest(task) != digest(other)
