@@ -15,7 +15,7 @@ counted yet would count chance twice: variance 2 for 1.)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, hypot, isfinite
 from typing import Generic, NamedTuple, TypeVar
 
@@ -96,7 +96,7 @@ def per_draw(campaign: Campaign, plan: tuple[float, ...], worlds: int, seed: int
     buyers = _buyers(campaign, worlds, rng)
     rows = zip(*(_each_world(tier) for tier in tiers), strict=True)
     played = [
-        _play_one(campaign, plan, row, could_buy, rng)
+        play_one(campaign, plan, row, could_buy, rng)
         for row, could_buy in zip(rows, buyers, strict=True)
     ]
     return Totals(*np.array(played, dtype=np.float64).T)
@@ -125,6 +125,18 @@ def whole_array(campaign: Campaign, plan: tuple[float, ...], worlds: int, seed: 
         buyers = _buyers(campaign, size, rng)
         chunks.append(_play_many(campaign, plan, tiers, buyers, rng))
     return Totals(*np.concatenate(chunks, axis=1))
+
+
+def constants(campaign: Campaign) -> tuple[list[Typical[float]], FloatArray]:
+    """Return the typical values of every tier where nothing is uncertain, and the buyers."""
+    laws = ("view_rate", "engagement_rate", "clicks_per_engagement", "conversion_rate")
+    known = [
+        replace(tier, **{key: replace(getattr(tier, key), typical_sd=0.0) for key in laws})
+        for tier in campaign.tiers
+    ]
+    rng, sure = np.random.default_rng(0), replace(campaign, tiers=tuple(known))
+    tiers = [next(_each_world(tier)) for tier in _tier_worlds(sure, 1, rng)]
+    return tiers, _buyers(sure, 1, rng)[0]
 
 
 def reference_campaign() -> tuple[Campaign, tuple[float, ...]]:
@@ -276,14 +288,14 @@ def _curve(u: FloatArray, heterogeneity: float) -> FloatArray:
     return 1 - (1 + u / heterogeneity) ** -heterogeneity
 
 
-def _play_one(
+def play_one(
     campaign: Campaign,
     plan: tuple[float, ...],
     row: tuple[Typical[float], ...],
     buyers: FloatArray,
     rng: np.random.Generator,
 ) -> tuple[float, ...]:
-    """Play one world; `buyers` has shape (segments,)."""
+    """Play one world, as `Totals` by its fields; `buyers` has shape (segments,)."""
     people = np.array([segment.size for segment in campaign.segments])
     contacts, intents = np.zeros(people.size), np.zeros(people.size, dtype=np.int64)
     sums = np.zeros(4)
