@@ -45,7 +45,7 @@ MOST_CREATORS = 1e12
 PROVEN = 2**20
 
 #: Worlds of one stretch: about a tenth of a second of work.
-STRETCH = 4 * BLOCK
+STRETCH = 8 * BLOCK
 
 #: What the goal is called among what is summed and spread.
 GOAL = "the goal"
