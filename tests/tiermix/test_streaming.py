@@ -47,6 +47,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (tiermix.streaming, commands):
         monkeypatch.setattr(module, "HELD", 2048)
         monkeypatch.setattr(module, "BANK", 1024)
+    monkeypatch.setattr(tiermix.streaming, "STRETCH", 1024)
 
 
 def answer(asked: Scenario, **how: object) -> Analysis:
@@ -73,7 +74,12 @@ def test_a_stream_says_what_all_worlds_at_once_say(monkeypatch: pytest.MonkeyPat
             assert summary.mean == pytest.approx(exact.mean, rel=1e-9)
             wide = exact.statistics["p95"] - exact.statistics["p5"]
             for level in ("p5", "p50", "p95", "cvar5"):
-                assert abs(summary.statistics[level] - exact.statistics[level]) < 0.05 * wide + 1
+                errors = exact.errors[level], summary.errors[level]
+                noise = 5 * max((e for e in errors if np.isfinite(e)), default=0.0)
+                near = pytest.approx(
+                    exact.statistics[level], abs=noise + 0.01 * wide + 1, nan_ok=True
+                )
+                assert summary.statistics[level] == near
     assert held.optimum is not None
     proof = found.stream.proof
     assert proof is not None
@@ -116,8 +122,9 @@ def test_days_of_work_are_refused() -> None:
 
 
 def test_stretches_cover_all_worlds_once() -> None:
-    found = list(tiermix.streaming._stretches(10_000))
-    assert sum(size for _, size in found) == 10_000
+    found = list(tiermix.streaming._stretches(50_000))
+    assert len(found) > 1
+    assert sum(size for _, size in found) == 50_000
     assert np.array_equal(np.cumsum([0, *(size for _, size in found)])[:-1], [f for f, _ in found])
 
 
