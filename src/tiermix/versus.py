@@ -61,7 +61,7 @@ def on_common_worlds(
     found = [answer(scenarios[0], ())]
     first = found[0].scenario
     for scenario in scenarios[1:]:
-        common = replace(scenario, worlds=first.worlds, seed=first.seed)
+        common = replace(scenario, worlds=found[0].worlds, seed=first.seed)
         found.append(answer(common, found[-1].sampled.worlds.order))
     return found
 

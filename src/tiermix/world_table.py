@@ -13,15 +13,20 @@ from sim.outcomes import evaluate
 from sim.worlds import draw_worlds
 from tiermix.analysis import Analysis
 from tiermix.errors import UsageError
+from tiermix.scenario import Scenario
+from tiermix.streaming import HELD
 
 
-def require() -> None:
-    """Refuse early, before any work, where the library that writes Parquet is missing.
+def require(scenario: Scenario) -> None:
+    """Refuse early, before any work, what cannot be written.
 
     Raises
     ------
     UsageError
+        If the library that writes Parquet is missing, or the worlds are too many to be held.
     """
+    if scenario.worlds > HELD:
+        raise UsageError(f"--save-worlds keeps at most {HELD:,} worlds: draw fewer (--worlds)")
     if not find_spec("pyarrow"):
         raise UsageError("--save-worlds needs one more library: pip install 'tiermix[worlds]'")
 
@@ -42,7 +47,7 @@ def write_worlds(analysis: Analysis, path: Path) -> None:
     UsageError
         If the library is missing, or the file cannot be written.
     """
-    require()
+    require(analysis.scenario)
     import pyarrow
     from pyarrow import parquet
 

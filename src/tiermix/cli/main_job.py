@@ -69,7 +69,7 @@ def run(
         rosters.run(scenario, out, save_worlds, report=report, certify=certify, as_json=as_json)
         return
     if save_worlds is not None:
-        world_table.require()
+        world_table.require(scenario)
     drawn = report and making.possible()
     with shown_progress() as progress, scheduled(scheduler) as mapper:
         analysis, result, folder = commands.run(

@@ -59,7 +59,7 @@ def run(
     from tiermix.report import making
 
     if save_worlds is not None:
-        world_table.require()
+        world_table.require(scenario)
     drawn = report and making.possible()
     _remark(scenario)
     with shown_progress() as progress:
