@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -83,8 +84,8 @@ class Checkpoint:
         if row is None or _hash(row[1]) != row[0]:
             return None
         try:
-            return decoded(row[1])
-        except ValueError:
+            return decoded(zlib.decompress(row[1]))
+        except (ValueError, zlib.error):
             return None
 
     def holds(self, key: bytes) -> bool:
@@ -97,13 +98,14 @@ class Checkpoint:
         return self.resumed or monotonic() - self._start > SHORT
 
     def put(self, key: bytes, result: bytes) -> None:
-        """Keep a result.
+        """Keep a result, packed: counts are small numbers in large places.
 
         Raises
         ------
         RunFolderError
             If it cannot be written.
         """
+        result = zlib.compress(result, 1)
         try:
             if self._base is None:
                 self.remove()

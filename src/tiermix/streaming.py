@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
+from math import ceil
 from operator import add
 
 import numpy as np
@@ -46,6 +47,9 @@ PROVEN = 2**20
 
 #: Worlds of one stretch: about a tenth of a second of work.
 STRETCH = 8 * BLOCK
+
+#: Pieces of work that a stream is cut into, if no more than `MOST` stretches each.
+PORTIONS, MOST = 32, 64
 
 #: What the goal is called among what is summed and spread.
 GOAL = "the goal"
@@ -129,16 +133,16 @@ class _Play:
         return draw_worlds(self.campaign, size, self.seed, first=first, order=self.order)
 
 
-def _tallied(play: _Play, stretch: tuple[int, int]) -> Arrays:
-    """Return the tally of a stretch of worlds as plain data, which can be sent and kept."""
-    return play.tally(stretch).arrays()
+def _tallied(play: _Play, portion: tuple[int, int]) -> Arrays:
+    """Return the tally of a portion of worlds as plain data, which can be sent and kept."""
+    return reduce(add, map(play.tally, _stretches(*portion))).arrays()
 
 
 def _touched(
-    play: _Play, plans: Array, stretch: tuple[int, int]
+    play: _Play, plans: Array, portion: tuple[int, int]
 ) -> tuple[int, Array, Array, Array]:
-    """Return the tangents of a stretch of worlds as plain data."""
-    found = play.tangents(plans, stretch)
+    """Return the tangents of a portion of worlds as plain data."""
+    found = reduce(add, (play.tangents(plans, stretch) for stretch in _stretches(*portion)))
     return found.worlds, found.slopes, found.values, found.gradients
 
 
@@ -172,7 +176,7 @@ def streamed(
     play, names = _play(analysis), list(analysis.strategies)
     told = partial(_told, progress, "simulating every plan in all worlds", n_worlds)
     by = {**play.by, GOAL: play.goals}
-    parts = mapper(partial(_tallied, play), _stretches(n_worlds))
+    parts = mapper(partial(_tallied, play), _portions(n_worlds))
     found = total((Tally.restored(part, by) for part in parts), told)
     strategies = {
         name: _strategy(analysis, found, i, analysis.strategies[name])
@@ -191,16 +195,27 @@ def _proof(play: _Play, plan: Array, n_worlds: int, progress: Progress, mapper: 
     told = partial(_told, progress, "proving over all worlds", n_worlds)
 
     def over(plans: Array) -> Iterator[Tangents]:
-        parts = mapper(partial(_touched, play, plans), _stretches(n_worlds))
+        parts = mapper(partial(_touched, play, plans), _portions(n_worlds))
         return _passed((Tangents(*part) for part in parts), told)
 
     return proven(play.problem, plan, over)
 
 
-def _stretches(n_worlds: int) -> Iterator[tuple[int, int]]:
-    """Yield the first world and the size of every stretch."""
-    for first in range(0, n_worlds, STRETCH):
-        yield first, min(STRETCH, n_worlds - first)
+def _portions(n_worlds: int) -> Iterator[tuple[int, int]]:
+    """Yield the first world and the size of what is one piece of work: some stretches.
+
+    A longer stream has larger ones, so that what is kept of finished work stays small.
+    """
+    stretches = ceil(n_worlds / STRETCH)
+    size = STRETCH * min(max(stretches // PORTIONS, 1), MOST)
+    for first in range(0, n_worlds, size):
+        yield first, min(size, n_worlds - first)
+
+
+def _stretches(first: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the first world and the size of every stretch of a portion."""
+    for start in range(first, first + size, STRETCH):
+        yield start, min(STRETCH, first + size - start)
 
 
 def _told(progress: Progress, what: str, n_worlds: int, done: int) -> None:

@@ -121,11 +121,14 @@ def test_days_of_work_are_refused() -> None:
         answer(asked)
 
 
-def test_stretches_cover_all_worlds_once() -> None:
-    found = list(tiermix.streaming._stretches(50_000))
-    assert len(found) > 1
-    assert sum(size for _, size in found) == 50_000
-    assert np.array_equal(np.cumsum([0, *(size for _, size in found)])[:-1], [f for f, _ in found])
+@pytest.mark.parametrize("n", [5_000, 50_000, 3_000_000, 60_000_000])
+def test_portions_and_their_stretches_cover_all_worlds_once(n: int) -> None:
+    found = [s for portion in tiermix.streaming._portions(n)
+             for s in tiermix.streaming._stretches(*portion)]  # fmt: skip
+    firsts, sizes = np.array(found).T
+    assert sizes.sum() == n
+    assert np.array_equal(firsts, np.cumsum([0, *sizes[:-1]]))
+    assert len(list(tiermix.streaming._portions(n))) <= 128 * max(n / 60_000_000, 1)
 
 
 def test_stretches_can_be_kept_and_gone_on_with() -> None:
