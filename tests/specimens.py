@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.campaign import Campaign, Segment, Tier
+from sim.creators import Quantity
 from sim.metrics import OBJECTIVES
 from sim.uncertain import Uncertain
 
@@ -10,6 +11,30 @@ KNOWN, STATED = Uncertain.known, Uncertain.stated
 
 #: Objectives that are concave functions of the plan.
 CONCAVE = tuple(metric for metric in OBJECTIVES if metric not in ("effective_reach", "response"))
+
+#: All that creators bring.
+EVERYTHING: tuple[Quantity, ...] = (
+    "followers",
+    "contacts",
+    "impressions",
+    "engagements",
+    "fees",
+    "posting",
+)
+
+#: Creators who differ in followings, fees and engagement.
+PLAIN = Tier(
+    name="plain",
+    followers=STATED("log", creators=(1e3, 1e5)),
+    fee=STATED("log", creators=(100.0, 1000.0)),
+    fee_elasticity=0.3,
+    view_rate=KNOWN(0.3, "logit"),
+    engagement_rate=STATED("logit", typical=0.1, creators=(0.03, 0.25)),
+    engagement_elasticity=-0.2,
+    clicks_per_engagement=KNOWN(0.1),
+    conversion_rate=KNOWN(0.1, "logit"),
+    audience=(1.0,),
+)
 
 FANS, OTHERS = "fans", "others"
 

@@ -23,34 +23,14 @@ from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE
 from sim.uncertain import Uncertain
 from sim.worlds import BLOCK, Worlds, draw_worlds
-from specimens import KNOWN, STATED, card_like
+from specimens import EVERYTHING, KNOWN, PLAIN, STATED, card_like
 
 pytest.importorskip("numba")
 
 FloatArray = npt.NDArray[np.float64]
 
-EVERYTHING: tuple[Quantity, ...] = (
-    "followers",
-    "contacts",
-    "impressions",
-    "engagements",
-    "fees",
-    "posting",
-)
 CAMPAIGN = card_like()
 PLANS = [(30_000.0, 30_000.0), (60_000.0, 0.0), (12_345.6, 41_000.0), (400.0, 15_000.0)]
-PLAIN = Tier(
-    name="plain",
-    followers=STATED("log", creators=(1e3, 1e5)),
-    fee=STATED("log", creators=(100.0, 1000.0)),
-    fee_elasticity=0.3,
-    view_rate=KNOWN(0.3, "logit"),
-    engagement_rate=STATED("logit", typical=0.1, creators=(0.03, 0.25)),
-    engagement_elasticity=-0.2,
-    clicks_per_engagement=KNOWN(0.1),
-    conversion_rate=KNOWN(0.1, "logit"),
-    audience=(1.0,),
-)
 WIDE = replace(
     PLAIN,
     view_rate=STATED("logit", creators=(0.1, 0.5)),
