@@ -69,6 +69,8 @@ class Checkpoint:
                 raise sqlite3.DatabaseError
             held = [text for (text,) in self._connection.execute("SELECT about FROM run")]
             (count,) = self._connection.execute("SELECT count(*) FROM work").fetchone()
+        except sqlite3.OperationalError as error:  # of the disk or of another process: it may pass
+            raise RunFolderError(f"{self.path}: cannot be read ({error})") from error
         except sqlite3.DatabaseError:
             self.remove()
             return f"{self.path}: the checkpoint is damaged: starting from the beginning"

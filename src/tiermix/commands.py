@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from optimize.errors import InfeasibleError
 from sim.mapping import Mapper, one_by_one, threads
-from tiermix.analysis import Analysis, Progress, analyse
+from tiermix.analysis import Analysis, Progress, analyse, check_size
 from tiermix.certifying import certified, refuse_floors
 from tiermix.checkpoint import about, kept, opened
 from tiermix.crossing import ENOUGH_WORLDS, crossover
@@ -259,6 +259,7 @@ def trade(
     UsageError
         If the options do not fit together.
     """
+    check_size(scenario)
     if worst is not None and not risk:
         raise UsageError("--worst goes with --risk")
     if risk:
@@ -303,6 +304,7 @@ def cross(
     """
     if not all_worlds:
         scenario = replace(scenario, worlds=min(scenario.worlds, ENOUGH_WORLDS))
+    check_size(scenario)
     return crossover(scenario, _ends(budgets), _names(objectives), progress, mapper)
 
 
@@ -319,6 +321,7 @@ def ask(scenario: Scenario, progress: Progress) -> Sensitivity:
     InfeasibleError
         If no plan satisfies all limits.
     """
+    check_size(scenario)
     try:
         return sensitivity(scenario, progress)
     except InfeasibleError as error:

@@ -6,7 +6,7 @@ the stretches, and in whatever order they are done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from math import ceil
@@ -29,7 +29,16 @@ from sim.response import blend, respond
 from sim.statistics import probability_at_least
 from sim.tally import Arrays, Grids, Tally, grids, summarise, tally, total, worst_mean
 from sim.worlds import BLOCK, Worlds, draw_worlds
-from tiermix.analysis import OPTIMUM, Analysis, Estimate, Progress, Strategy, Stream, check_size
+from tiermix.analysis import (
+    OPTIMUM,
+    Analysis,
+    Estimate,
+    Progress,
+    Strategy,
+    Stream,
+    check_size,
+    second_best,
+)
 from tiermix.scenario import Scenario
 from tiermix.steps import Step
 
@@ -186,7 +195,8 @@ def streamed(
     if optimum and analysis.scenario.risk == MEAN and not analysis.floors and play.concave():
         proof = _proof(play, optimum.solution.plan, min(n_worlds, PROVEN), progress, mapper)
     if optimum and optimum.runner_up and analysis.scenario.risk == MEAN:
-        optimum = replace(optimum, lead=_lead(found, names, optimum.runner_up))
+        second = _second(strategies)
+        optimum = replace(optimum, runner_up=second, lead=_lead(found, names, second))
     return replace(analysis, strategies=strategies, optimum=optimum, stream=Stream(n_worlds, proof))
 
 
@@ -279,6 +289,18 @@ def _objective(risk: Risk, found: Tally, i: int) -> Estimate:
         (1 - risk.weight) * mean + risk.weight * tail,
         (1 - risk.weight) * se + risk.weight * tail_se,  # at most: they rise and fall together
     )
+
+
+def _second(strategies: Mapping[str, Strategy]) -> str:
+    """Return the best of the other strategies in all worlds."""
+    others = [name for name in strategies if name != OPTIMUM]
+    best_plan = strategies[OPTIMUM].plan
+    second = second_best(
+        np.array([strategies[name].objective.mean for name in others]),
+        [not strategies[name].violations for name in others],
+        [not np.array_equal(strategies[name].plan, best_plan) for name in others],
+    )
+    return others[second]
 
 
 def _lead(found: Tally, names: list[str], runner_up: str) -> Estimate:

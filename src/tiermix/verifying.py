@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.cutting import TRIFLE
 from optimize.errors import OptimizeError
 from optimize.optimum import CHANCE_GAP, GAP
 from optimize.problem import WHOLE_GAP
@@ -19,10 +20,10 @@ from optimize.recheck import Bounds, Question, bounds
 from optimize.refute import searched
 from sim.purchase import hired
 from sim.worlds import draw_worlds
-from tiermix import result_schema, verifying_rosters
+from tiermix import result_schema, streaming, verifying_rosters
 from tiermix.analysis import OPTIMUM
 from tiermix.errors import RunFolderError
-from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
+from tiermix.quantity import MAX_SEED, MIN_WORLDS
 from tiermix.result import risk_document
 from tiermix.result_schema import FORMAT, Document
 from tiermix.saved import read_run
@@ -37,7 +38,10 @@ Array = NDArray[np.float64]
 WIDTH = 80
 
 #: What is said in the end if all is well.
-HELD = "All checks hold. What is told of other strategies and of fresh worlds was not checked."
+HELD = (
+    "All checks hold. What is told of other strategies, of fresh worlds and of worlds beyond these "
+    "was not checked."
+)
 
 #: Checks without which the later ones have no ground.
 GROUNDS = ("folder", "scenario", "tables", "lines", "plan")
@@ -95,6 +99,8 @@ def _checked(folder: Path) -> Iterator[Verdict]:
         return
     drawn = f"{task.worlds.size:,} drawn again from seed {result['seed']}"
     yield Verdict("worlds", True, drawn)
+    if "bank" in result:
+        yield _stream(result)
     asked = Question(task.problem, task.response, task.risk, task.floors)
     plan = np.array([saved["plan"][line] for line in scenario.lines])
     broken = asked.broken(plan)
@@ -134,12 +140,26 @@ def _same_lines(scenario: Scenario, plan: Mapping[str, float]) -> Verdict:
 def _drawn(scenario: Scenario, result: Document) -> Task:
     """Return the question on the worlds of the run."""
     n, seed = result.get("bank", result["worlds"]), result["seed"]
-    if not (MIN_WORLDS <= n <= MAX_WORLDS and 0 <= seed <= MAX_SEED):
+    if not (MIN_WORLDS <= n <= streaming.HELD and 0 <= seed <= MAX_SEED):
         raise RunFolderError(f"{n:,} worlds of seed {seed} can not have been drawn")
     try:
         return state(scenario, draw_worlds(scenario.campaign, n, seed))
     except OptimizeError as error:
         raise RunFolderError(str(error)) from error
+
+
+def _stream(result: Document) -> Verdict:
+    """Hold what is told of more worlds than the plan is from against itself."""
+    total, bank = result["worlds"], result["bank"]
+    told = [f"{total:,} in all, the plan from {bank:,}"]
+    holds = bank < total
+    if proof := result["optimum"].get("all_worlds"):
+        bound, value = proof["upper_bound"], proof["value"]
+        told.append(f"proven for {proof['worlds']:,}")
+        gap = (bound - value) / max(abs(bound), TRIFLE)
+        holds &= bank <= proof["worlds"] <= total and value <= bound
+        holds &= abs(gap - proof["relative_gap"]) <= ROUNDING
+    return Verdict("stream", bool(holds), ", ".join(told))
 
 
 def _creators(scenario: Scenario, plan: Array, result: Document) -> Verdict:

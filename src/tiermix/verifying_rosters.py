@@ -16,9 +16,10 @@ from optimize.recheck import Question, bounds
 from optimize.risk import MEAN
 from tiermix.choices import Asked, question
 from tiermix.errors import RunFolderError, UsageError
-from tiermix.quantity import MAX_SEED, MAX_WORLDS
+from tiermix.quantity import MAX_SEED
 from tiermix.result_schema import Document
 from tiermix.scenario import Scenario
+from tiermix.streaming import HELD
 from tiermix.verdict import ROUNDING, TOLERANCE, Verdict, gap, kept, money, several, value
 from tiermix.words import listing, share
 
@@ -73,7 +74,7 @@ def _tables(scenario: Scenario, saved: dict[str, str]) -> Verdict:
 def _asked(scenario: Scenario, result: Document) -> Asked:
     """Return the question on the worlds that the creators were chosen on."""
     n, seed = result["roster"]["worlds"], result["seed"]
-    if not (1 <= n <= MAX_WORLDS and 0 <= seed <= MAX_SEED):
+    if not (1 <= n <= HELD and 0 <= seed <= MAX_SEED):
         raise RunFolderError(f"{n:,} worlds of seed {seed} can not have been drawn")
     try:
         return question(scenario, n_worlds=n)

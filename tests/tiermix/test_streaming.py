@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +23,7 @@ from tiermix.plain_data import decoded, digest, encoded
 from tiermix.result import document
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import parse
+from tiermix.verifying import verify
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -144,3 +147,22 @@ def test_stretches_can_be_kept_and_gone_on_with() -> None:
     other = partial(tiermix.streaming._tallied, replace(play, seed=play.seed + 1))
     assert digest(task) == digest(partial(tiermix.streaming._tallied, replace(play)))
     assert digest(task) != digest(other)
+
+
+@pytest.mark.parametrize("ask", [commands.ask, lambda s, p: commands.cross(
+    s, None, None, p, all_worlds=True)])  # fmt: skip
+def test_what_can_not_be_streamed_is_refused(ask: Callable[..., object]) -> None:
+    with pytest.raises(TooLargeError, match="worlds"):
+        ask(scenario(n=10**9), quiet)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_streamed_run_is_verified_and_a_forged_proof_is_not(tmp_path: Path) -> None:
+    _, _, folder = commands.run(scenario(), tmp_path, quiet)
+    assert all(verdict.holds for verdict in verify(folder))
+    path = folder / "result.json"
+    result = json.loads(path.read_text())
+    assert result["optimum"]["all_worlds"]["worlds"] == N
+    result["optimum"]["all_worlds"]["relative_gap"] += 1e-3
+    path.write_text(json.dumps(result))
+    assert [v.what for v in verify(folder) if not v.holds] == ["stream"]

@@ -19,7 +19,7 @@ from sim.outcomes import Outcomes, evaluate
 from sim.response import Response, respond
 from sim.statistics import summarise
 from sim.worlds import draw_worlds
-from tiermix.analysis import placed
+from tiermix.analysis import check_size, placed
 from tiermix.errors import UsageError
 from tiermix.explore.changes import asked, changed
 from tiermix.infeasible import solved
@@ -98,6 +98,7 @@ class Bench:
             )
         asked = n_worlds or min(self.result["worlds"], WORLDS)
         self.scenario = replace(scenario, worlds=asked, seed=self.result["seed"])
+        check_size(self.scenario)
         self.worlds = draw_worlds(scenario.campaign, asked, self.scenario.seed)
         self._responses: dict[str, Response] = {}
         self._floors = tuple(
