@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from tiermix.analysis import Analysis, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import Analysis
 from tiermix.scenario_file import parse
 
 MICRO = "{preset: micro, available: 250, audience: {fans: 60%, others: 10%}}"

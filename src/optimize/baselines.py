@@ -162,3 +162,13 @@ def _greedy(problem: Problem, response: Response) -> Array:
         wish[i] += max(more, 0.0)
         left -= max(more, 0.0)
     return fitted(problem, wish)
+
+
+def placed(feasible: Problem, wish: Array) -> Array:
+    """Return what the available creators can take of a wished plan, shape (n_lines,)."""
+    plan = np.minimum(wish, feasible.caps)
+    for limit in feasible.limits:
+        lines = list(limit.lines)
+        if limit.hires and plan[lines].sum() > limit.upper:
+            plan[lines] *= limit.upper / plan[lines].sum()
+    return whole_spends(feasible, plan) if feasible.prices is not None else plan

@@ -216,9 +216,9 @@ def _quantile(found: Tally, spread: Histogram, level: float) -> tuple[float, flo
 
 
 def worst_mean(
-    found: Tally, spread: Histogram, worst: float, better: str = "up"
+    found: Tally, spread: Histogram, worst: float, better: str = "up", *, weight: float = 1.0
 ) -> tuple[float, float]:
-    """Return the mean of the worst worlds and its standard error.
+    """Return the mean of the worst worlds and its standard error, or its blend with the mean.
 
     Parameters
     ----------
@@ -229,6 +229,8 @@ def worst_mean(
         Share of the worlds.
     better : {"up", "down"}
         At which end the best worlds are.
+    weight : float
+        Of the worst worlds in the blend.
     """
     q = spread.quantile(worst if better == "up" else 1 - worst)
     if not isfinite(q) or spread.infinite(better):
@@ -236,6 +238,8 @@ def worst_mean(
     counts, sums = spread.upto(q)
     if better == "down":
         counts, sums = spread.sizes() - counts, spread.sums() - sums
-    shortfall = q * counts - sums
     share = worst * spread.size / found.size
-    return q - float(shortfall.sum()) / found.size / share, found.error(shortfall) / share
+    measured = weight * (q * found.worlds - (q * counts - sums) / share)
+    if weight < 1:
+        measured = measured + (1 - weight) * spread.sums()
+    return float(measured.sum()) / found.size, found.error(measured)

@@ -17,18 +17,10 @@ from sim.campaign import Campaign
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import WHOLE
 from sim.worlds import REPLICATES, Worlds, draw_worlds
-from tiermix.analysis import (
-    OPTIMUM,
-    Analysis,
-    Optimum,
-    Strategy,
-    estimated,
-    judged_by,
-    led,
-    rated,
-)
+from tiermix.analysis import OPTIMUM, Analysis, Optimum, Strategy
 from tiermix.choices import Asked
 from tiermix.comparing import Sampled, pairs
+from tiermix.rating import estimated, judged_by, led, rated
 from tiermix.roster import MUST_HAVE, only
 
 Array = NDArray[np.float64]

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from optimize.errors import InfeasibleError
 from sim.mapping import Mapper, one_by_one, threads
-from tiermix.analysis import Analysis, Progress, analyse, check_size
+from tiermix.analysing import Compared, analyse
+from tiermix.analysis import Analysis, Progress
 from tiermix.certifying import certified, refuse_floors
 from tiermix.checkpoint import about, kept, opened
 from tiermix.crossing import ENOUGH_WORLDS, crossover
@@ -28,15 +29,13 @@ from tiermix.scenario import Scenario
 from tiermix.scenario_file import read
 from tiermix.schema import json_schema
 from tiermix.sensitivity import Sensitivity, sensitivity
+from tiermix.sizes import check_size
 from tiermix.starter import starter_text
 from tiermix.streaming import BANK, HELD, check_stream, streamed
 from tiermix.sure import AS_STATED, Sure, answered
 from tiermix.swapping import swept
 from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 from tiermix.versus import on_common_worlds
-
-#: What a plan is set beside: the file's strategies, the rules of thumb, or no plan.
-Compared = Literal["strategies", "baselines", "nothing"]
 
 
 def load(path: str, worlds: int | None, seed: int | None, *, named: bool = False) -> Scenario:
@@ -97,13 +96,13 @@ def answer(
     ----------
     scenario : Scenario
     progress, optimise, compare
-        As for `tiermix.analysis.analyse`.
+        As for `tiermix.analysing.analyse`.
     certify : bool
         Whether to say how far the best plan is from the best for all worlds, on fresh ones.
     asked : Sure
         What the answer is to be sure of.
     order : sequence of str
-        As for `tiermix.analysis.analyse`.
+        As for `tiermix.analysing.analyse`.
     mapper : Mapper, optional
         What plays worlds and optimises on fresh banks.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.baselines import placed
 from optimize.information import Foresight, foresee, utilities
 from optimize.optimum import Solution
 from sim.information import Smoother, Worth, by_category, by_spline, partial_information
@@ -15,7 +16,7 @@ from sim.pinning import crossed, remembering, shuffled
 from sim.sensitivity import Indices, sobol_indices
 from sim.statistics import standard_error
 from sim.worlds import Worlds, draw_worlds, stated_values
-from tiermix.analysis import Progress, placed
+from tiermix.analysis import Progress
 from tiermix.scenario import Scenario
 from tiermix.steps import Step
 from tiermix.task import Task

@@ -12,7 +12,8 @@ from optimize.risk import Chance
 from optimize.steady import FARTHEST, FINENESS
 from sim.metrics import OBJECTIVES
 from sim.purchase import price_list
-from tiermix.analysis import FEW_LINES, Analysis
+from tiermix.analysing import FEW_LINES
+from tiermix.analysis import Analysis
 from tiermix.story import amount, creators, grouped, quantity, saves
 from tiermix.words import listing, money, round_figures, share
 

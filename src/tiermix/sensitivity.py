@@ -9,6 +9,7 @@ from math import inf, isfinite, nan
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.baselines import placed
 from optimize.information import Foresight
 from optimize.nearly_best import NearlyBest, nearly_best
 from optimize.optimum import Solution
@@ -19,7 +20,7 @@ from sim.pinning import input_value, remembering
 from sim.sensitivity import Indices
 from sim.uncertain import Z95
 from sim.worlds import Worlds, draw_worlds
-from tiermix.analysis import Progress, placed
+from tiermix.analysis import Progress
 from tiermix.infeasible import solved
 from tiermix.knowing import Information, learn
 from tiermix.scenario import Scenario

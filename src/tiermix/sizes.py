@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from math import inf
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.purchase import hired
 from tiermix.errors import TooLargeError
+from tiermix.scenario import Scenario
+
+Array = NDArray[np.float64]
+
+#: Creators that one line may hire over all worlds (some minutes of work).
+MOST_CREATORS = 1e10
 
 #: Bytes that a run holds for every plan in every world: some thirty metrics, and their copies.
 PLAN_WORLD = 400
@@ -88,3 +99,48 @@ def refuse(source: str, size: Size, most_memory: float | None = None) -> None:
             f"{size.seconds / 3600:,.0f} hours to hold against each other: compare fewer "
             "strategies, or put creators into fewer tiers"
         )
+
+
+def check_size(
+    scenario: Scenario, most_creators: float = MOST_CREATORS, held: int | None = None
+) -> None:
+    """Refuse what would take hours, or more memory than there is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    most_creators : float
+        That a line may hire over all worlds.
+    held : int, optional
+        Worlds that are in memory at once; all of them if left out.
+
+    Raises
+    ------
+    TooLargeError
+        If a line may hire more than that, or the worlds do not fit into memory.
+    """
+    campaign, plans = scenario.campaign, len(scenario.strategies) + len(scenario.rules) + 1
+    held = scenario.worlds if held is None else held
+    refuse(scenario.path, Size(plans, len(campaign.lines), len(campaign.segments), held))
+    most = _most_hired(scenario)
+    if most.max() * scenario.worlds > most_creators:
+        line = scenario.lines[int(most.argmax())]
+        raise TooLargeError(
+            f"tiers.{line}: the budget hires {most.max():.3g} creators in each of "
+            f"{scenario.worlds:,} worlds, more than {most_creators:.0e} in all: draw fewer worlds, "
+            "or say how many creators are available"
+        )
+
+
+def most_worlds(scenario: Scenario) -> float:
+    """Return the number of worlds beyond which a scenario would take hours."""
+    most = _most_hired(scenario).max()
+    return MOST_CREATORS / float(most) if most > 0 else inf
+
+
+def _most_hired(scenario: Scenario) -> Array:
+    """Return the creators that each line can hire, shape (n_lines,)."""
+    campaign = scenario.campaign
+    most = hired(campaign, np.full(len(campaign.lines), scenario.budget))
+    available = [*(i.tier.available for i in campaign.items), *(0.0 for _ in campaign.curves)]
+    return np.minimum(available, most)

@@ -29,17 +29,10 @@ from sim.response import blend, respond
 from sim.statistics import probability_at_least
 from sim.tally import Arrays, Grids, Tally, grids, summarise, tally, total, worst_mean
 from sim.worlds import BLOCK, Worlds, draw_worlds
-from tiermix.analysis import (
-    OPTIMUM,
-    Analysis,
-    Estimate,
-    Progress,
-    Strategy,
-    Stream,
-    check_size,
-    second_best,
-)
+from tiermix.analysis import OPTIMUM, Analysis, Estimate, Progress, Strategy, Stream
+from tiermix.rating import second_best
 from tiermix.scenario import Scenario
+from tiermix.sizes import check_size
 from tiermix.steps import Step
 
 Array = NDArray[np.float64]
@@ -280,15 +273,9 @@ def _objective(risk: Risk, found: Tally, i: int) -> Estimate:
     """Return what all worlds of a plan come to."""
     if isinstance(risk, Attainment):
         return Estimate(*found.mean("attained", i))
-    mean, se = found.mean(GOAL, i)
     if risk == MEAN or not isinstance(risk, MeanWorst):
-        return Estimate(mean, se)
-    spread = found.spreads[GOAL][i]
-    tail, tail_se = worst_mean(found, spread, risk.worst)
-    return Estimate(
-        (1 - risk.weight) * mean + risk.weight * tail,
-        (1 - risk.weight) * se + risk.weight * tail_se,  # at most: they rise and fall together
-    )
+        return Estimate(*found.mean(GOAL, i))
+    return Estimate(*worst_mean(found, found.spreads[GOAL][i], risk.worst, weight=risk.weight))
 
 
 def _second(strategies: Mapping[str, Strategy]) -> str:

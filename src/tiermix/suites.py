@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from sim.mapping import Mapper, threads
+from tiermix.analysing import Compared
 from tiermix.analysis import Analysis, Progress
-from tiermix.commands import Compared, answer
+from tiermix.commands import answer
 from tiermix.errors import UsageError
 from tiermix.scenario import Scenario
 from tiermix.steps import Step

@@ -15,10 +15,11 @@ from sim.outcomes import evaluate
 from sim.stopping import ERROR, MOST, Precision, first_look, grow, look
 from sim.worlds import draw_worlds
 from tiermix import result_schema, story
-from tiermix.analysis import Analysis, Progress, most_worlds
+from tiermix.analysis import Analysis, Progress
 from tiermix.errors import UsageError
 from tiermix.quantity import parse_number, shown
 from tiermix.scenario import Scenario
+from tiermix.sizes import most_worlds
 from tiermix.words import number, share
 
 Array = NDArray[np.float64]

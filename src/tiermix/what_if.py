@@ -9,6 +9,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.baselines import placed
 from optimize.errors import InfeasibleError
 from optimize.goal import Goal
 from optimize.optimum import Solution
@@ -16,7 +17,6 @@ from optimize.problem import Problem, purchase
 from sim.pinning import pinned
 from sim.response import Response, blend, respond
 from sim.worlds import Worlds
-from tiermix.analysis import placed
 from tiermix.scenario import Scenario
 from tiermix.task import Task, state
 

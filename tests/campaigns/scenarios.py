@@ -22,7 +22,7 @@ from types import FrameType
 from campaigns.mutators import generated, mutated
 from optimize.errors import InfeasibleError, SolverError
 from tiermix import terminal
-from tiermix.analysis import analyse
+from tiermix.analysing import analyse
 from tiermix.consoles import PlainConsole
 from tiermix.errors import ScenarioError, TooLargeError
 from tiermix.reading import read_document

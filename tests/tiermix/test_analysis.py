@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from briefs import MACRO, MICRO, ODD, analysed, brief
-from tiermix.analysis import OPTIMUM, Analysis, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.scenario_file import parse
 
 odd = pytest.mark.parametrize("name", ODD)

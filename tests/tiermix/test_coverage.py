@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from optimize.baselines import placed
 from optimize.problem import problem, purchase
 from scenario_runs import LIBRARY
 from sim.compare import best, regret, share_interval, wins
@@ -24,7 +25,6 @@ from sim.selection import select
 from sim.statistics import T90, law, standard_error, summarise
 from sim.stopping import grow
 from sim.worlds import REPLICATES, Worlds, draw_worlds
-from tiermix.analysis import placed
 from tiermix.comparing import STAGE
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import read

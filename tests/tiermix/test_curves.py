@@ -9,7 +9,8 @@ import pytest
 
 from sim.response_curves import HillCurve, PointsCurve
 from sim.worlds import draw_worlds
-from tiermix.analysis import OPTIMUM, Analysis, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.errors import ScenarioError
 from tiermix.media_plan import rows
 from tiermix.result import document

@@ -12,7 +12,8 @@ from optimize.errors import InfeasibleError
 from optimize.floors import Demand
 from optimize.risk import MEAN, Chance, MeanWorst
 from tiermix import margins, story
-from tiermix.analysis import OPTIMUM, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM
 from tiermix.result import document
 from tiermix.scenario_file import parse
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tiermix.analysis import analyse
+from tiermix.analysing import analyse
 from tiermix.cli import app
 from tiermix.errors import FileExistsAlreadyError, TableError, UsageError
 from tiermix.importing import import_curves

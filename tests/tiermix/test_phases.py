@@ -17,7 +17,8 @@ from briefs import MACRO, MICRO, analysed, brief
 from optimize.errors import InfeasibleError
 from sim.lottery import expected_price
 from tiermix import margins, story, terminal
-from tiermix.analysis import OPTIMUM, Analysis, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.cli import app
 from tiermix.result import document
 from tiermix.scenario_file import parse

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from briefs import analysed, brief
 from tiermix import progress
-from tiermix.analysis import analyse
+from tiermix.analysing import analyse
 from tiermix.progress import shown_progress
 from tiermix.scenario_file import parse
 from tiermix.steps import Step

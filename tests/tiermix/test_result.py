@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from briefs import ODD, analysed, brief
 from sim.metrics import METRICS
-from tiermix.analysis import OPTIMUM, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM
 from tiermix.result import document
 from tiermix.result_schema import result_schema
 from tiermix.scenario_file import parse

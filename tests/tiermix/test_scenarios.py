@@ -17,7 +17,8 @@ from sim.outcomes import evaluate
 from sim.purchase import WHOLE, price_list
 from sim.response import respond
 from sim.statistics import standard_error
-from tiermix.analysis import OPTIMUM, Analysis, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.scenario_file import read
 
 every = pytest.mark.parametrize("name", LIBRARY)

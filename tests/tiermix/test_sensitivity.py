@@ -18,13 +18,13 @@ from rich.console import Console
 from scipy.special import ndtri
 
 from briefs import MACRO, MICRO, ODD, analysed, brief
+from optimize.baselines import placed
 from optimize.nearly_best import NEARLY
 from optimize.optimum import Solution
 from sim.pinning import input_value, remembering
 from sim.uncertain import Z95
 from sim.worlds import draw_worlds
 from tiermix import commands, margins, result, sensitivity_screen
-from tiermix.analysis import placed
 from tiermix.scenario_file import parse
 from tiermix.sensitivity import Sensitivity, Swing
 from tiermix.sensitivity_document import document, plausible, rows

@@ -102,7 +102,12 @@ def test_what_plays_the_stretches_changes_nothing() -> None:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(
-    "risk", ["{measure: cvar, worst: 20%}", "{measure: attainment, target: 300}"]
+    "risk",
+    [
+        "{measure: cvar, worst: 20%}",
+        "{measure: mean_cvar, worst: 20%, weight: 0.4}",
+        "{measure: attainment, target: 300}",
+    ],
 )
 def test_risk_is_that_of_all_worlds(risk: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = answer(scenario(f"\nrisk: {risk}\n"))
@@ -112,6 +117,8 @@ def test_risk_is_that_of_all_worlds(risk: str, monkeypatch: pytest.MonkeyPatch) 
         if name != OPTIMUM:
             mean = held.strategies[name].objective.mean
             assert strategy.objective.mean == pytest.approx(mean, rel=2e-3)
+            error = held.strategies[name].objective.se
+            assert strategy.objective.se == pytest.approx(error, rel=0.1)
             if strategy.p_target is not None:
                 p = held.strategies[name].p_target
                 assert strategy.p_target == pytest.approx(p, abs=1e-9)

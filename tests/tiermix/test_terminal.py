@@ -15,7 +15,8 @@ from rich.console import Console
 from briefs import ODD, analysed, brief
 from scenario_runs import LIBRARY
 from tiermix import terminal
-from tiermix.analysis import OPTIMUM, Analysis, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.scenario_file import parse
 
 SCENARIOS = ODD | {name: path.read_text(encoding="utf-8") for name, path in LIBRARY.items()}

@@ -11,7 +11,8 @@ import pytest
 from briefs import MACRO, MICRO, brief
 from sim.statistics import standard_error
 from tiermix import versus
-from tiermix.analysis import OPTIMUM, Analysis, analyse
+from tiermix.analysing import analyse
+from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.commands import compare
 from tiermix.scenario_file import parse
 from tiermix.versus import OBJECTIVE

@@ -14,8 +14,8 @@ from tiermix.plain import plain
 from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 
 if TYPE_CHECKING:
+    from tiermix.analysing import Compared
     from tiermix.analysis import Analysis
-    from tiermix.commands import Compared
     from tiermix.scenario import Scenario
     from tiermix.sure import Sure
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.baselines import placed
 from optimize.goal import Goal, blended, goal
 from optimize.optimum import Solution
 from optimize.problem import Problem, problem, purchase
@@ -19,7 +20,6 @@ from sim.outcomes import Outcomes, evaluate
 from sim.response import Response, respond
 from sim.statistics import summarise
 from sim.worlds import draw_worlds
-from tiermix.analysis import check_size, placed
 from tiermix.errors import UsageError
 from tiermix.explore.changes import asked, changed
 from tiermix.infeasible import solved
@@ -27,6 +27,7 @@ from tiermix.reading import read_document
 from tiermix.saved import read_run
 from tiermix.scenario import Scenario
 from tiermix.scenario_file import parse
+from tiermix.sizes import check_size
 from tiermix.task import Task
 from tiermix.trade_off import brings, check_metrics
 
