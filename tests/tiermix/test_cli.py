@@ -240,12 +240,12 @@ def test_a_kill_leaves_no_half_folder_and_the_old_one_whole(file: str, tmp_path:
 def test_an_interruption_mid_simulation_is_130(file: str) -> None:
     code = (
         "import os, signal, threading\n"
-        "from tiermix import analysis\n"
-        "whole = analysis.evaluate\n"
+        "from tiermix import analysing\n"
+        "whole = analysing.evaluate\n"
         "def interrupted(*words, **more):\n"
         "    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "    return whole(*words, **more)\n"
-        "analysis.evaluate = interrupted"
+        "analysing.evaluate = interrupted"
     )
     done = python(code, "simulate", file, "--worlds", "8192")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
