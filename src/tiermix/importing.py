@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sim.response_curves import PointsCurve
 from tiermix.curve_tables import channels, points_curve
-from tiermix.errors import FileExistsAlreadyError, UsageError
+from tiermix.errors import FileExistsAlreadyError, ScenarioError, TableError, UsageError
 from tiermix.scenario_file import parse
 from tiermix.tables import Table, read_table
 from tiermix.words import round_figures
@@ -47,9 +47,7 @@ def import_curves(table: Path, out: Path, budget: float | None = None) -> tuple[
     Raises
     ------
     TableError
-        If the table is wrong, with row and column.
-    ScenarioError
-        If it does not make a scenario.
+        If the table is wrong, with row and column, or does not make a scenario.
     FileExistsAlreadyError, UsageError
         If the scenario cannot be written, or the budget is no money.
     """
@@ -59,9 +57,21 @@ def import_curves(table: Path, out: Path, budget: float | None = None) -> tuple[
     names = channels(read)
     curves = [points_curve(read, name) for name in names] or [points_curve(read)]
     text = _scenario(read, names, curves, budget, os.path.relpath(table, out.parent))
-    lines = parse(text, str(out)).lines
+    lines = _lines(text, table, out, budget)
     _write(out, text)
     return lines
+
+
+def _lines(text: str, table: Path, out: Path, budget: float | None) -> tuple[str, ...]:
+    """Return the lines of a scenario that is not written yet: its table is named instead of it."""
+    try:
+        return parse(text, str(out)).lines
+    except ScenarioError as error:
+        path, message = error.problems[0].path, error.problems[0].message
+    if path == "budget" and budget is not None:
+        raise UsageError(f"--budget: {message}")
+    remedy = "; name another one with --budget" if path == "budget" else ""
+    raise TableError(str(table), 0, "", f"makes no scenario: {path}: {message}{remedy}")
 
 
 def _scenario(

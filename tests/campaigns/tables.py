@@ -1,26 +1,22 @@
 """Fuzzed tables: past posts, response curves, lists of creators, pairs of creators.
 
-PYTHONPATH=tests python -m campaigns.tables --files 10000 --seed 1
+PYTHONPATH=tests python -W error -m campaigns.tables --files 10000 --seed 1
+
+Every call is judged by its exit code and by what it writes (see `campaigns.forked`).
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from time import monotonic
 
-import numpy as np
-
+from campaigns.forked import ROOT, Ended, Found, called, judged, load, same_as_script
 from campaigns.mutators import CHANGES, CHARACTERS, NASTY
-from campaigns.scenarios import READ, ROOT, Found, within
-from tiermix.calibration.history import read_history
-from tiermix.curve_tables import channels, points_curve
-from tiermix.errors import TableError
-from tiermix.roster_tables import roster, with_overlaps
-from tiermix.tables import read_table
 
 POSTS = """\
 creator,tier,followers,fee,impressions,engagements,clicks,conversions,date,campaign
@@ -43,49 +39,79 @@ spend,response,draw,channel
 """
 CREATORS = (ROOT / "scenarios" / "roster_coffee.csv").read_text(encoding="utf-8")
 PAIRS = (ROOT / "scenarios" / "roster_coffee_overlap.csv").read_text(encoding="utf-8")
-TIERS, SEGMENTS = ("nano", "micro", "mid", "macro"), ("fans", "others")
+SCENARIO = (ROOT / "scenarios" / "roster_coffee.yaml").read_text(encoding="utf-8")
 
 
-def _posts(path: Path) -> None:
-    posts = read_history(path, {})
-    for values in (posts.followers, posts.fee, posts.posts, posts.engagements):
-        known = values[~np.isnan(values)]
-        assert (np.isfinite(known) & (known >= 0)).all(), "a number that cannot be"
+#: Seconds that reading a table and working with it may take, on a busy machine.
+READ, WORK = 120, 600
+
+#: One call in so many is made once more, by the installed script.
+SCRIPT = 500
 
 
-def _curves(path: Path) -> None:
-    table = read_table(path)
-    names: list[str | None] = [*channels(table)]
-    for channel in names or [None]:
-        curve = points_curve(table, channel)
-        assert (np.diff(curve.spends) > 0).all(), "spends that do not rise"
-        assert np.isfinite(curve.responses).all(), "a response that is no number"
-        assert (np.diff(curve.responses) >= 0).all(), "a curve that falls"
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of table, and the commands that read it.
+
+    Parameters
+    ----------
+    text : str
+        A good one.
+    reading : callable
+        Takes the folder; returns the words of a command that reads ``table.csv`` there.
+    working : callable
+        The same for a command that then works with what was read.
+    """
+
+    text: str
+    reading: Callable[[Path], list[str]]
+    working: Callable[[Path], list[str]]
 
 
-def _creators(path: Path) -> None:
-    for quote in roster(read_table(path), TIERS, SEGMENTS).quotes:
-        assert quote.name.isprintable(), "a name that cannot be printed"
-        assert np.isfinite([quote.followers, quote.fee]).all(), "a number that cannot be"
+def _posts(folder: Path) -> list[str]:
+    return ["calibrate", str(folder / "table.csv"), "--no-check"]
 
 
-def _pairs(path: Path) -> None:
-    known = path.with_name("creators.csv")
-    known.write_text(CREATORS, encoding="utf-8")
-    with_overlaps(roster(read_table(known), _tiers(), SEGMENTS), read_table(path))
+def _forecast(folder: Path) -> list[str]:
+    return ["backtest", str(folder / "table.csv"), "--json"]
 
 
-def _tiers() -> list[str]:
-    header, *rows = (line.split(",") for line in CREATORS.splitlines())
-    return sorted({row[header.index("tier")] for row in rows if len(row) > 1})
+def _curves(folder: Path) -> list[str]:
+    (folder / "curves.yaml").unlink(missing_ok=True)
+    return ["import", str(folder / "table.csv"), "--out", str(folder / "curves.yaml")]
 
 
-KINDS: dict[str, tuple[str, Callable[[Path], None]]] = {
-    "posts": (POSTS, _posts),
-    "curves": (CURVES, _curves),
-    "creators": (CREATORS, _creators),
-    "pairs": (PAIRS, _pairs),
+def _imported(folder: Path) -> list[str]:
+    return ["validate", str(folder / "curves.yaml")]
+
+
+def _creators(folder: Path) -> list[str]:
+    text = SCENARIO.replace("roster_coffee.csv", "table.csv")
+    lines = [line for line in text.splitlines() if not line.startswith("overlap:")]
+    (folder / "named.yaml").write_text("\n".join(lines), encoding="utf-8")
+    return ["validate", str(folder / "named.yaml")]
+
+
+def _pairs(folder: Path) -> list[str]:
+    (folder / "roster_coffee.csv").write_text(CREATORS, encoding="utf-8")
+    text = SCENARIO.replace("roster_coffee_overlap.csv", "table.csv")
+    (folder / "named.yaml").write_text(text, encoding="utf-8")
+    return ["validate", str(folder / "named.yaml")]
+
+
+def _chosen(folder: Path) -> list[str]:
+    return ["optimize", str(folder / "named.yaml"), "--worlds", "64", "--json"]
+
+
+KINDS = {
+    "posts": Kind(POSTS, _posts, _forecast),
+    "curves": Kind(CURVES, _curves, _imported),
+    "creators": Kind(CREATORS, _creators, _chosen),
+    "pairs": Kind(PAIRS, _pairs, _chosen),
 }
+
+#: One table in so many that were read is worked with.
+SHARE = {"posts": 20, "curves": 1, "creators": 40, "pairs": 40}
 
 
 def changed(text: str, rng: Random) -> bytes:
@@ -118,28 +144,50 @@ def _delimiter(text: str, rng: Random) -> str:
 
 
 def campaign(n: int, seed: int) -> Found:
-    """Read tables, each kind in turn, and check what is read or said."""
-    found, kinds = Found(), list(KINDS.items())
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.csv"
+    """Give tables to commands, each kind in turn, and judge how these end and what they say."""
+    found, kinds, start = Found(), list(KINDS.items()), monotonic()
+    with tempfile.TemporaryDirectory() as under:
+        folder = Path(under)
         for i in range(n):
-            kind, (text, read) = kinds[i % len(kinds)]
-            data = changed(text, Random(f"{seed} {i}"))
-            path.write_bytes(data)
-            shown = f"{kind}: {data[:20_000]!r}"
-            try:
-                with within(READ):
-                    read(path)
-            except TableError as error:
-                found.counts[f"{kind} refused"] += 1
-                placed = error.line > 0 or error.column or path.name in str(error)
-                if not (placed and error.message and len(str(error)) < 5_000):
-                    found.fail(f"told badly: {error!s:.300}", shown)
-            except Exception:
-                found.fail(traceback.format_exc(), shown)
-            else:
-                found.counts[f"{kind} read"] += 1
+            name, kind = kinds[i % len(kinds)]
+            rng = Random(f"{seed} {i}")
+            data = changed(kind.text, rng)
+            (folder / "table.csv").write_bytes(data)
+            _one(name, folder, f"{name}: {data[:20_000]!r}", found, rng)
+            if i % 1000 == 999:
+                print(
+                    f"{i + 1} tables, {monotonic() - start:.0f} s", dict(found.counts), flush=True
+                )
     return found
+
+
+def _one(name: str, folder: Path, shown: str, found: Found, rng: Random) -> None:
+    """Read a table, and work with some."""
+    words = KINDS[name].reading(folder)
+    ended = called(words, READ)
+    judged(words, ended, found, shown, _told)
+    found.counts[f"{name} {'refused' if ended.code else 'read'}"] += 1
+    if rng.randrange(SCRIPT) == 0 and name != "curves":
+        same_as_script(words, ended, found, shown)
+    if ended.code == 0 and rng.randrange(SHARE[name]) == 0:
+        words = KINDS[name].working(folder)
+        ended = called(words, WORK)
+        found.counts[f"{name}: {words[0]} {ended.code}"] += 1
+        imported = name == "curves" and ended.code != 0
+        judged(words, ended, found, shown, _told)
+        if imported:
+            found.fail(f"imported, and not valid: {ended.err[:500]}", shown)
+
+
+def _told(ended: Ended) -> str:
+    """Return what is wrong with what is said of a table."""
+    if ended.code == 2:
+        return "exit code 2 for what a table says"
+    if ended.code == 1 and "table.csv" not in ended.err:
+        return "does not name the table"
+    if ended.code == 1 and ended.out:
+        return "an answer, and a failure"
+    return "told at too great a length" if len(ended.err) > 5_000 else ""
 
 
 def main() -> None:
@@ -148,10 +196,12 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    print(f"seed {asked.seed}", flush=True)
+    load()
     found = campaign(asked.files, asked.seed)
     for what, text in found.failures[:20]:
         print(what, text[:2_000], sep="\n")
-    print(f"{asked.files:,} tables: {dict(found.counts)}")
+    print(f"{asked.files:,} tables: {dict(found.counts)}; {len(found.failures)} failures")
     raise SystemExit(bool(found.failures))
 
 

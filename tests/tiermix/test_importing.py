@@ -74,6 +74,16 @@ def test_what_is_wrong_leaves_no_scenario(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_a_scenario_that_is_not_written_is_not_named(tmp_path: Path) -> None:
+    out = tmp_path / "out.yaml"
+    text = "spend,response\n0,0\n9e12,10\n"
+    with pytest.raises(TableError, match=r"a table.csv: makes no scenario: budget: .* --budget"):
+        import_curves(table(tmp_path, text), out)
+    with pytest.raises(UsageError, match=r"--budget: .* is no budget; expected 0.01 to"):
+        import_curves(table(tmp_path), out, budget=1e13)
+    assert not out.exists()
+
+
 def test_the_command_says_what_to_do_next(tmp_path: Path) -> None:
     out = tmp_path / "s.yaml"
     done = CliRunner().invoke(app, ["import", str(table(tmp_path)), "--out", str(out)])
