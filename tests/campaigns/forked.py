@@ -31,7 +31,9 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = str(Path(sys.executable).with_name("tiermix"))
 
 #: What few calls need, and is large: every page that is there makes a child dearer.
-RARE = ("tiermix.report.", "tiermix.explore.", "tiermix.cluster", "tiermix.__main__")
+RARE = (
+    "tiermix.report.", "tiermix.explore.", "tiermix.cluster", "tiermix.__main__", "sim.compiled_k",
+)  # fmt: skip
 
 #: Words that stand in no message for users.
 NEVER = ("Traceback", "internal error", "Exception ignored", "Warning: ")
@@ -89,19 +91,26 @@ class Ended:
         return ""
 
 
-def load() -> None:
-    """Import all that calls may need, so that children need not; no thread is started."""
+def load(*, engine: bool = True) -> None:
+    """Import all that calls may need, so that children need not; no thread is started.
+
+    Parameters
+    ----------
+    engine : bool
+        Whether calls draw creators: the compiled engine is large.
+    """
     os.environ.update(ONE_THREAD)
     for package in ("sim", "optimize", "tiermix"):
         of = importlib.import_module(package)
         for module in pkgutil.walk_packages(of.__path__, f"{package}."):
             if not module.name.startswith(RARE):
                 importlib.import_module(module.name)
-    from sim.compiled import ready
-    from sim.engine import engine
+    from sim.engine import engine as chosen
     from tiermix.cli.options import app
 
-    if engine() == "compiled":
+    if engine and chosen() == "compiled":
+        from sim.compiled import ready
+
         ready()
     parser = typer.main.get_command(app)
     # built once: it is the half of a short call

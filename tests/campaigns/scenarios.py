@@ -196,7 +196,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="Folder for the files that failed.")
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
-    load()
+    load(engine=asked.runs > 0)
     found = campaign(asked.files, asked.runs, asked.seed, asked.minutes)
     for i, (what, text) in enumerate(found.failures):
         if asked.keep:
