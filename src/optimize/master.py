@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import highspy
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from optimize.errors import InfeasibleError, SolverError
 from optimize.problem import WHOLE_GAP, Problem
+from sim.mapping import aside
 
 Array = NDArray[np.float64]
 
@@ -118,7 +120,7 @@ class Master:
         self._unit /= problem.budget
         model, names = _state(problem, self._unit, parts)
         try:
-            model.solve(pulp.HiGHS(msg=False, mip=True, threads=1))
+            aside(partial(model.solve, pulp.HiGHS(msg=False, mip=True, threads=1)))
         except IndexError as error:  # HiGHS refused the model, and PuLP looked for its answer
             raise SolverError(REFUSED) from error
         if model.status == pulp.LpStatusInfeasible:
@@ -226,11 +228,12 @@ class Master:
         integer = self._integers and not relaxed
         self._solver.setOptionValue("solve_relaxation", not integer)
         self._solver.setOptionValue("presolve", "choose" if integer else "off")
-        self._solver.run()
+        run = partial(aside, self._solver.run) if integer else self._solver.run
+        run()
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self._solver.clearSolver()  # believe no other answer of a warm start
             self._solver.setOptionValue("presolve", "choose")
-            self._solver.run()
+            run()
         status = self._solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None

@@ -5,11 +5,14 @@ It is for second opinions; the optimizer's own programs are in `optimize.master`
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from optimize.problem import Problem
+from sim.mapping import aside
 
 Array = NDArray[np.float64]
 
@@ -120,10 +123,10 @@ class Outer:
         kinds = np.concatenate([counted, np.full(n, not relaxed), [False]])
         kinds[n:-1] &= self._deals > 0
         rows = LinearConstraint(np.array(self._rows), self._least, self._most)
-        found = milp(
-            aim, integrality=kinds.astype(int), bounds=Bounds(low, high), constraints=rows,
+        found = aside(partial(
+            milp, aim, integrality=kinds.astype(int), bounds=Bounds(low, high), constraints=rows,
             options={"mip_rel_gap": CLOSE, "time_limit": PATIENCE},
-        )  # fmt: skip
+        ))  # fmt: skip
         self.late = found.status == LATE
         if found.status not in (SOLVED, LATE) or found.x is None:
             return None

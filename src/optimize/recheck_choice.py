@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 
 import numpy as np
@@ -23,6 +24,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import coo_array, csr_array
 
 from optimize.problem import Problem
+from sim.mapping import aside
 from sim.response import Response
 
 Array = NDArray[np.float64]
@@ -201,16 +203,14 @@ class _Program:
         return -float(found.fun) * self._size, found.x[:-1]
 
     def _whole(self, aim: Array) -> tuple[float, Array] | None:
-        found = milp(
-            aim,
-            integrality=np.append(np.ones(self._top.size), 0.0),
-            bounds=Bounds(
-                np.append(np.zeros(self._top.size), -np.inf),
-                np.append(np.floor(self._top + 1e-9), np.inf),
-            ),
+        low = np.append(np.zeros(self._top.size), -np.inf)
+        high = np.append(np.floor(self._top + 1e-9), np.inf)
+        found = aside(partial(
+            milp, aim, integrality=np.append(np.ones(self._top.size), 0.0),
+            bounds=Bounds(low, high),
             constraints=LinearConstraint(np.array(self._rows), -np.inf, self._most),
             options={"mip_rel_gap": 1e-7, "time_limit": PATIENCE},
-        )
+        ))  # fmt: skip
         if found.x is None:
             return None
         return -float(found.mip_dual_bound) * self._size, found.x[:-1]

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
+from threading import Thread, current_thread, main_thread
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -63,19 +64,47 @@ def threads(task: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
     if _inside.get() or cores() == 1:
         yield from map(task, items)
         return
-    left = iter(items)
-    with ThreadPoolExecutor(cores()) as pool:
-        running: deque[Future[R]] = deque()
-        try:
-            for item in islice(left, AHEAD * cores()):
+    left, pool, waits = iter(items), ThreadPoolExecutor(cores()), True
+    running: deque[Future[R]] = deque()
+    try:
+        for item in islice(left, AHEAD * cores()):
+            running.append(pool.submit(alone, task, item))
+        while running:
+            yield running.popleft().result()
+            for item in islice(left, 1):
                 running.append(pool.submit(alone, task, item))
-            while running:
-                yield running.popleft().result()
-                for item in islice(left, 1):
-                    running.append(pool.submit(alone, task, item))
-        finally:
-            for future in running:
-                future.cancel()
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException:  # Ctrl-C: whoever wants to stop does not wait for what nobody needs
+        waits = False
+        raise
+    finally:
+        pool.shutdown(wait=waits, cancel_futures=True)
+
+
+def aside(call: Callable[[], R]) -> R:
+    """Return what a call returns; it is made on a thread, so that Ctrl-C is heard meanwhile.
+
+    For calls of compiled code that may take long: Python hears signals on its main thread alone,
+    and not before a call of that thread has returned. Where it is interrupted the thread goes on
+    by itself, and ends with the process.
+
+    Parameters
+    ----------
+    call : callable
+    """
+    if current_thread() is not main_thread():
+        return call()
+    future: Future[R] = Future()
+
+    def made() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=made, daemon=True).start()
+    return future.result()
 
 
 def alone(task: Callable[[T], R], item: T) -> R:

@@ -64,7 +64,7 @@ def posts(folder: Path) -> str:
         views = int(size * rng.uniform(0.1, 0.5))
         rows.append(
             f"c{i % 6000},{'micro' if size < 1e5 else 'macro'},{size},{size // 50},{views},"
-            f"{views // 10},{views // 150},{views // 6000},2026-0{1 + i % 9}-11,wave {i % 40}"
+            f"{views // 10},{views // 150},{views // 6000},2026-0{1 + i % 9}-11,wave {i % 9}"
         )
     (folder / "posts.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return str(folder / "posts.csv")
@@ -150,22 +150,22 @@ def prepare(folder: Path) -> None:
 
 def stop(
     words: list[str], number: signal.Signals, after: float, folder: Path, told: Stopped,
-    *, terminal: bool, stdin: int = subprocess.DEVNULL,
-) -> None:  # fmt: skip
-    """Start a command, stop it after some seconds, and look at what it leaves."""
+    *, terminal: bool,
+) -> float:  # fmt: skip
+    """Start a command, stop it after some seconds, look at what is left; return how long it ran."""
     space = folder / "tmp"
     space.mkdir()
     ours, theirs = pty.openpty() if terminal else os.pipe()
     process = subprocess.Popen(
-        [SCRIPT, *words], stdout=subprocess.PIPE, stderr=theirs, stdin=stdin,
+        [SCRIPT, *words], stdout=subprocess.PIPE, stderr=theirs, stdin=subprocess.DEVNULL,
         env=os.environ | {"TMPDIR": str(space), "TERM": "xterm", "COLUMNS": "80"},
         start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
+    start = time.monotonic()
     with suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=after)
-    ended = process.poll() is not None
-    since = time.monotonic()
+    ended, since = process.poll() is not None, time.monotonic()
     if not ended:
         process.send_signal(number)
     try:
@@ -185,6 +185,7 @@ def stop(
     shutil.rmtree(space, ignore_errors=True)
     with suppress(OSError):
         process.stdout.close()  # type: ignore[union-attr]
+    return since - start
 
 
 def _everything(end: int) -> str:
