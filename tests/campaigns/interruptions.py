@@ -138,12 +138,14 @@ def commands(folder: Path) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-def prepare(folder: Path) -> None:
-    """Leave run folders for the commands that read one."""
+def prepare(folder: Path, words: list[str]) -> None:
+    """Leave the run folders that commands read."""
     for name, file, worlds in (("done", "skincare", "16384"), ("chosen", "roster_coffee", "512")):
+        if str(folder / name) not in words:
+            continue
         out = folder / "out"
-        words = ["run", str(SCENARIOS / f"{file}.yaml"), "-w", worlds, "--out", str(out)]
-        subprocess.run([SCRIPT, *words], check=True, capture_output=True)
+        command = ["run", str(SCENARIOS / f"{file}.yaml"), "-w", worlds, "--out", str(out)]
+        subprocess.run([SCRIPT, *command], check=True, capture_output=True)
         (made,) = out.iterdir()
         made.rename(folder / name)
 
@@ -262,15 +264,16 @@ def campaign(
     rng, found = Random(seed), dict[str, Stopped]()
     with tempfile.TemporaryDirectory() as under, dask(chosen) as address:
         folder = Path(under)
-        prepare(folder)
         all_words = commands(folder)
         if address:
             far = ["--scheduler", address]
             all_words["run cluster"] = [*all_words["run"], *far]
             all_words["benchmark cluster"] = [*all_words["benchmark"], *far]
+        if chosen:
+            asked = [name for name in all_words if {name, name.split()[0]} & {*chosen}]
+            all_words = {name: all_words[name] for name in asked}
+        prepare(folder, [word for words in all_words.values() for word in words])
         for name, words in all_words.items():
-            if chosen and name not in chosen and name.split()[0] not in chosen:
-                continue
             told = found[name] = Stopped()
             for i in range(times):
                 number = (signal.SIGINT, signal.SIGTERM)[i % 2]

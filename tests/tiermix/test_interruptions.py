@@ -1,0 +1,115 @@
+"""Ctrl-C and a request to end are heard at once, whatever is under way."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from campaigns import interruptions
+from sim.mapping import aside, threads
+
+#: An integer program that takes HiGHS far longer than anybody waits (a market split).
+HARD = """
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from functools import partial
+from sim.mapping import aside
+rng = np.random.default_rng(1)
+rows = rng.integers(0, 100, (5, 40)).astype(float)
+rows = np.hstack([rows, np.eye(5), -np.eye(5)])
+hard = partial(
+    milp, np.repeat([0.0, 1.0], [40, 10]), integrality=np.repeat([1, 0], [40, 10]),
+    bounds=Bounds(0, np.repeat([1.0, 1e9], [40, 10])),
+    constraints=LinearConstraint(rows, rows.sum(1) // 2, rows.sum(1) // 2),
+    options={"time_limit": 600},
+)
+print("now", flush=True)
+aside(hard)
+"""
+
+#: Work on threads that is not done before long.
+SLOW = """
+import time
+from sim import mapping
+mapping.cores = lambda: 2
+print("now", flush=True)
+list(mapping.threads(time.sleep, [600.0, 600.0, 600.0]))
+"""
+
+LISTENING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tiermix.stopping import INTERRUPTED, leave, listen
+listen()
+try:
+{code}
+except KeyboardInterrupt:
+    leave(INTERRUPTED)
+"""
+
+
+@pytest.fixture
+def _heard() -> Iterator[None]:
+    """Let children hear Ctrl-C, even where this process was told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("code", [HARD, SLOW], ids=["a hard integer program", "threads"])
+def test_nothing_is_waited_for(code: str) -> None:
+    indented = code.replace("\n", "\n    ")
+    process = subprocess.Popen(
+        [sys.executable, "-c", LISTENING.format(code=indented)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "now\n"
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "Interrupted.\n")
+
+
+def test_what_is_called_aside_returns_and_raises_as_it_does() -> None:
+    assert aside(lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        aside(lambda: 1 // 0)
+    assert list(threads(_on_a_thread, [1, 2, 3])) == [2, 3, 4]
+
+
+def _on_a_thread(item: int) -> int:
+    return aside(lambda: item + 1)
+
+
+@pytest.mark.usefixtures("_heard")
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_commands_stop_at_once_and_leave_nothing() -> None:
+    found = interruptions.campaign(2, 3, ["run certify", "frontier processes"], latest=2.5)
+    assert [wrong for told in found.values() for wrong in told.wrong] == []
+    assert {code for told in found.values() for code in told.codes} == {130, 143}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_heard")
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_every_command_stops_at_once_and_leaves_nothing() -> None:
+    found = interruptions.campaign(4, 1, [])
+    assert [wrong for told in found.values() for wrong in told.wrong] == []
+
+
+def test_what_is_half_done_is_noticed(tmp_path: Path) -> None:
+    assert list(interruptions.half_done(tmp_path)) == []
+    (tmp_path / "runs" / "a-run").mkdir(parents=True)
+    (tmp_path / "runs" / ".a-run-01234567").mkdir()
+    (tmp_path / "page.html").write_text("<html>")
+    assert [*interruptions.half_done(tmp_path)] == [
+        "left behind: .a-run-01234567", "half a folder: a-run", "half a page"
+    ]  # fmt: skip
