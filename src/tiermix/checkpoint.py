@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from sim.mapping import Mapper, alone
-from tiermix.errors import RunFolderError
+from tiermix.errors import RunFolderError, SchedulerError
 from tiermix.fingerprint import fingerprint
 from tiermix.plain_data import SIZE, decoded, digest, encoded
 from tiermix.scenario import Scenario
@@ -38,6 +38,9 @@ TABLES = """
     CREATE TABLE IF NOT EXISTS run (about TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS work (key BLOB PRIMARY KEY, hash BLOB NOT NULL, result BLOB NOT NULL)
 """
+
+#: What stops a run and may have passed when it is gone on with.
+PASSING = (SchedulerError, RunFolderError, OSError, MemoryError)
 
 #: Files that SQLite puts beside a database.
 BESIDE = ("-wal", "-shm", "-journal")
@@ -226,6 +229,8 @@ def opened(
         Told what people should know.
     resume : bool
         Whether to go on with what an interrupted run has kept.
+
+    Where the run fails by itself, nothing is kept: going on would come to the same.
     """
     kept = Checkpoint(path, about)
     if resume:
@@ -234,8 +239,10 @@ def opened(
         tell(f"{path}: work of an interrupted run, which --resume would go on with, is not used")
     try:
         yield kept
-    except BaseException:
-        if kept.close():
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, PASSING):
+            kept.remove()  # it would come to the same again
+        elif kept.close():
             tell("What is finished is kept: the same command with --resume goes on from there.")
         raise
     kept.remove()

@@ -19,6 +19,7 @@ from tiermix.checkpoint import about, kept, opened
 from tiermix.crossing import ENOUGH_WORLDS, crossover
 from tiermix.errors import FileExistsAlreadyError, ScenarioError, UsageError
 from tiermix.folder_lock import locked
+from tiermix.forgotten import sweep
 from tiermix.mixes import Crossover
 from tiermix.quantity import parse_number, shown
 from tiermix.report.making import complete
@@ -191,6 +192,7 @@ def run(
             elapsed = time.perf_counter() - started
             finish = partial(complete, analysis, report=report)
             folder = save(analysis, result, out, elapsed, finish, job)
+        sweep(out, job)
     return analysis, result, folder
 
 

@@ -376,3 +376,27 @@ def test_an_elasticity_fits_the_ranges_as_they_are_written(tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert "fee_elasticity" in scenario.read_text(encoding="utf-8")
     read(str(scenario))
+
+
+def test_a_range_that_no_scenario_can_state_is_told_as_the_tables(tmp_path: Path) -> None:
+    rows = ["creator,tier,followers,fee,engagements,date", "ana,micro,12000,250,380,2026-01-03"]
+    for name, fee in (("cents.csv", "1.4e-05"), ("fine.csv", "14000")):
+        table = "\n".join([*rows, f"cleo,macro,310k,{fee},2100,2026-02-11", ""])
+        (tmp_path / name).write_text(table)
+    done = CliRunner().invoke(app, ["calibrate", str(tmp_path / "cents.csv"), "--no-check"])
+    assert isinstance(done.exception, TableError)
+    assert (
+        "cents.csv: the posts teach no range that a scenario can state: tiers.macro.fee: "
+        in str(done.exception)
+    )
+    assert invoke("calibrate", tmp_path / "fine.csv", "--no-check")
+
+
+def test_campaigns_without_a_date_are_no_use_to_a_backtest(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text(
+        "creator,tier,followers,fee,engagements,date,campaign\n"
+        "ana,micro,12000,250,380,,spring\nben,micro,9000,200,280,2026-02-11,summer\n"
+    )
+    done = CliRunner().invoke(app, ["backtest", str(tmp_path / "posts.csv")])
+    assert isinstance(done.exception, TableError)
+    assert str(done.exception).endswith("a backtest needs two campaigns with a date")

@@ -21,14 +21,18 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import far_tasks
 from briefs import brief
+from optimize.errors import InfeasibleError
 from sim.mapping import one_by_one
 from sim.purchase import PARTS, WHOLE
 from tiermix import checkpoint
 from tiermix.checkpoint import about, kept, opened
-from tiermix.errors import RunFolderError
+from tiermix.errors import RunFolderError, SchedulerError
 from tiermix.fingerprint import fingerprint
+from tiermix.folder_lock import locked
+from tiermix.forgotten import sweep
 from tiermix.plain_data import decoded, digest, encoded
 from tiermix.scenario_file import parse
+from tiermix.stopping import Terminated
 
 SMALL = brief(simulation="{worlds: 1100, seed: 4}")
 
@@ -139,6 +143,42 @@ def interrupted_at(path: Path, items: Iterable[int], of: str = "this") -> list[s
         list(kept(one_by_one, store)(far_tasks.squared, items))
         raise KeyboardInterrupt
     return said
+
+
+@pytest.mark.parametrize(
+    ("error", "goes_on"),
+    [(InfeasibleError("no plan"), False), (KeyError("a bug"), False), (MemoryError(), True),
+     (SchedulerError("a worker was lost"), True), (OSError(28, "full"), True),
+     (RunFolderError("full"), True), (Terminated(), True)],
+    ids=repr,
+)  # fmt: skip
+def test_only_what_may_pass_is_gone_on_with(
+    path: Path, error: BaseException, goes_on: bool
+) -> None:
+    said = list[str]()
+    with (
+        suppress(type(error)),
+        opened(path, lambda: "this", said.append, resume=False) as store,
+    ):
+        list(kept(one_by_one, store)(far_tasks.squared, range(3)))
+        raise error
+    assert path.exists() == goes_on
+    assert len(said) == goes_on
+
+
+def test_what_nobody_goes_on_with_is_swept_after_four_weeks(tmp_path: Path) -> None:
+    old = [".run-0123456789.checkpoint", ".run-0123456789.checkpoint-wal"]
+    used = [".run-9876543210.checkpoint", ".run-9876543210.checkpoint-wal"]
+    others = [".run-aaaaaaaaaa.checkpoint", ".run-b-0123456789.checkpoint", "run-0123456789"]
+    for name in (*old, *used, *others):
+        (tmp_path / name).touch()
+    for name in (*old, used[0], *others[1:]):
+        os.utime(tmp_path / name, (0, 0))  # of `used`, the log was written to just now
+    with locked(tmp_path, "run-0123456789"):
+        sweep(tmp_path, "run-ffffffffff")
+        assert (tmp_path / old[0]).exists()
+    sweep(tmp_path, "run-ffffffffff")
+    assert sorted(os.listdir(tmp_path)) == sorted([*used, *others])
 
 
 def resumed(path: Path, items: int, of: str = "this") -> tuple[list[int], list[int], list[str]]:

@@ -110,6 +110,8 @@ def backtest(history: History, setting: Setting, start: str | None, seed: int) -
         raise TableError(history.source, 1, "", "no column for the date; a backtest needs one")
     whole = calibrate(history, setting)
     campaigns = [(n, rows) for n, rows in campaigns_of(whole) if _dated(history, rows)]
+    if start is None and len(campaigns) < 2:
+        raise TableError(history.source, 0, "date", "a backtest needs two campaigns with a date")
     day = _day(history, campaigns, start)
     before = np.flatnonzero(history.date < day)
     later = [one for one in campaigns if _first(history, one[1]) >= day]

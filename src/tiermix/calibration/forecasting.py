@@ -180,7 +180,7 @@ def campaigns_of(calibration: Calibration) -> list[tuple[str, Rows]]:
     days = history.date
     if days is None:
         return found
-    return sorted(found, key=lambda one: (str(np.nanmin(days[one[1]])), one[0]))
+    return sorted(found, key=lambda one: (str(np.fmin.reduce(days[one[1]])), one[0]))
 
 
 def coverage(found: Iterable[Forecast]) -> dict[str, tuple[int, int]]:

@@ -20,7 +20,7 @@ from sim.uncertain import Uncertain
 from tiermix.calibration.calibrating import Calibration
 from tiermix.calibration.estimates import Estimate
 from tiermix.calibration.learning import TierFit
-from tiermix.errors import UsageError
+from tiermix.errors import TableError, UsageError
 from tiermix.quantity import parse_quantity
 from tiermix.scenario_file import parse
 
@@ -57,12 +57,18 @@ def tier_values(fit: TierFit) -> dict[str, Any]:
     Parameters
     ----------
     fit : TierFit
+
+    Raises
+    ------
+    ValueError
+        If a range is none that a scenario can state.
     """
     values: dict[str, Any] = {}
     for estimate in fit.estimates:
         if not estimate.learned:
             continue
         values[estimate.key] = _law(estimate)
+        _check(f"tiers.{fit.prior.name}.{estimate.key}", values[estimate.key])
         if estimate.elasticity is not None:
             values[_ELASTICITIES[estimate.key]] = int(estimate.elasticity * 100) / 100
     for key, elasticity in _ELASTICITIES.items():
@@ -71,6 +77,25 @@ def tier_values(fit: TierFit) -> dict[str, Any]:
     if fit.authentic is not None:
         values["authentic_share"] = "100%"
     return values
+
+
+def _check(path: str, law: Any) -> None:
+    """Refuse a range that cannot be read back, such as of fees in cents and in millions."""
+    for part in law.values() if isinstance(law, Mapping) else (law,):
+        try:
+            parse_quantity(str(part))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+
+def _learned(calibration: Calibration, fit: TierFit) -> dict[str, Any]:
+    """Return what a tier's block should say; refuse posts that teach what cannot be said."""
+    try:
+        return tier_values(fit)
+    except ValueError as error:
+        source = calibration.history.source
+        message = f"the posts teach no range that a scenario can state: {error}; is a number wrong?"
+        raise TableError(source, 0, "", message) from error
 
 
 def _fitting(fit: TierFit, values: dict[str, Any], key: str, elasticity: float) -> float:
@@ -100,7 +125,7 @@ def learned_text(calibration: Calibration) -> str:
     document["tiers"] = CommentedMap()
     for fit in calibration.tiers:
         if fit.posts:
-            block = CommentedMap(tier_values(fit))
+            block = CommentedMap(_learned(calibration, fit))
             document["tiers"][fit.prior.name] = block
             _say_where_from(block, fit)
     return _dumped(_yaml(), document)
@@ -133,7 +158,7 @@ def merged(text: str, source: str, calibration: Calibration) -> str:
         _put(document, "order_value", _law(value))
     for fit in calibration.tiers:
         block = document["tiers"][fit.prior.name]
-        for key, value in tier_values(fit).items() if fit.posts else ():
+        for key, value in _learned(calibration, fit).items() if fit.posts else ():
             _put(block, key, value)
         if fit.posts:
             _say_where_from(block, fit)
