@@ -37,6 +37,7 @@ from tiermix.sure import AS_STATED, Sure, answered
 from tiermix.swapping import swept
 from tiermix.trade_off import TradeOff, metric_trade_off, risk_trade_off
 from tiermix.versus import on_common_worlds
+from tiermix.whole_files import drafted, write_new
 
 
 def load(path: str, worlds: int | None, seed: int | None, *, named: bool = False) -> Scenario:
@@ -371,7 +372,8 @@ def write_rows(path: Path | None, rows: list[dict[str, Any]]) -> None:
     if path is None:
         return
     try:
-        write_csv(path, rows)
+        with drafted(path) as draft:
+            write_csv(draft, rows)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
 
@@ -424,8 +426,7 @@ def write_starter(path: Path) -> None:
         If there is a file of that name: nothing is overwritten.
     """
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(starter_text())
+        write_new(path, starter_text())
     except FileExistsError:
         raise FileExistsAlreadyError(
             f"{path} exists and is left as it is: choose another name, or move it away"

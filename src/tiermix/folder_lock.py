@@ -60,17 +60,11 @@ def locked(under: Path, name: str) -> Iterator[None]:
     try:
         file = _locked(path)
     except OSError as error:
-        raise RunFolderError(
-            f"{path}: cannot be written ({error.strerror}): choose another folder with --out"
-        ) from error
+        raise _unwritable(path, error) from error
     if file is None:
         raise RunFolderError(f"{under / name}: {_holder(path)}: wait for it, or stop it")
     try:
-        os.ftruncate(file, 0)
-        os.lseek(file, 0, os.SEEK_SET)
-        since = datetime.now().astimezone().isoformat(" ", "seconds")
-        said = {"pid": os.getpid(), "host": platform.node(), "since": since}
-        os.write(file, json.dumps(said).encode())
+        _sign(file, path)
         yield
     finally:
         with suppress(OSError):  # where open files cannot be removed it stays, for the next one
@@ -89,6 +83,24 @@ def _locked(path: Path) -> int | None:
             if os.path.samestat(os.fstat(file), path.stat()):
                 return file
         os.close(file)  # its holder has removed it meanwhile
+
+
+def _sign(file: int, path: Path) -> None:
+    """Say in a lock who holds it."""
+    since = datetime.now().astimezone().isoformat(" ", "seconds")
+    said = {"pid": os.getpid(), "host": platform.node(), "since": since}
+    try:
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, json.dumps(said).encode())
+    except OSError as error:  # the disk is full
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> RunFolderError:
+    return RunFolderError(
+        f"{path}: cannot be written ({error.strerror}): choose another folder with --out"
+    )
 
 
 def _holder(path: Path) -> str:

@@ -14,6 +14,7 @@ from tiermix.curve_tables import channels, points_curve
 from tiermix.errors import FileExistsAlreadyError, ScenarioError, TableError, UsageError
 from tiermix.scenario_file import parse
 from tiermix.tables import Table, read_table
+from tiermix.whole_files import write_new
 from tiermix.words import round_figures
 
 #: The name of the one curve of a table without channels.
@@ -121,8 +122,7 @@ def _quoted(text: str) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         raise FileExistsAlreadyError(
             f"{path} exists and is left as it is: choose another name with --out"

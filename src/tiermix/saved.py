@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -48,7 +49,7 @@ def document_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise DamagedRunError(f"{path}: is damaged: it is no UTF-8 text") from error
     except ValueError as error:
-        hint = ": name a folder that tiermix run wrote" if not path.exists() else ""
+        hint = "" if os.path.exists(path) else ": name a folder that tiermix run wrote"
         raise DamagedRunError(f"{path}: {error}{hint}") from error
 
 

@@ -15,6 +15,7 @@ from tiermix.analysis import Analysis
 from tiermix.errors import UsageError
 from tiermix.scenario import Scenario
 from tiermix.streaming import HELD
+from tiermix.whole_files import drafted
 
 
 def require(scenario: Scenario) -> None:
@@ -65,7 +66,9 @@ def write_worlds(analysis: Analysis, path: Path) -> None:
         column = f"{name}_{scenario.currency}" if METRICS[name].unit == "money" else name
         columns[column] = pyarrow.array(found, mask=~np.isfinite(found))
     try:
-        parquet.write_table(pyarrow.table(columns), path)
+        # an open file, not its name: pyarrow removes what it cannot write to, devices and all
+        with drafted(path) as draft, draft.open("wb") as file:
+            parquet.write_table(pyarrow.table(columns), file)
     except OSError as error:
         reason = error.strerror or "no such folder"
         raise UsageError(f"{path}: cannot be written ({reason})") from error

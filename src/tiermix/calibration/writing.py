@@ -9,7 +9,6 @@ from difflib import SequenceMatcher, unified_diff
 from io import StringIO
 from math import copysign, floor, inf, isinf, log10
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -23,6 +22,7 @@ from tiermix.calibration.learning import TierFit
 from tiermix.errors import TableError, UsageError
 from tiermix.quantity import parse_quantity
 from tiermix.scenario_file import parse
+from tiermix.whole_files import drafted
 
 #: Inputs that are written as percentages.
 PERCENT = (
@@ -187,18 +187,11 @@ def write_over(path: Path, text: str) -> None:
     UsageError
         If it cannot be written; the old one is still there.
     """
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}-{token_hex(4)}")
     try:
-        try:
-            with draft.open("x", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.chmod(target.stat().st_mode & 0o777)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -11,6 +11,7 @@ import typer
 
 from tiermix.cli import calibrating, main_job, questions, reports, scenario_files, sensitivity
 from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
+from tiermix.cli.streams import silence, tell
 from tiermix.one_thread import ONE_THREAD
 from tiermix.plain import brief
 from tiermix.stopping import TERMINATED, Terminated, leave, listen
@@ -84,15 +85,12 @@ def _explain(error: Exception | SystemExit) -> int:
 
 def _say(message: str) -> None:
     """Print what went wrong, whatever names it holds."""
-    typer.echo(brief(message), err=True)
+    tell(brief(message))
 
 
 def _stop_writing() -> int:
     """Write no more to a reader who has gone, such as `head`: nothing is wrong."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            os.dup2(nowhere, stream.fileno())
+    silence(sys.stdout, sys.stderr)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +27,7 @@ from tiermix.cli.options import (
     print_json,
     say,
 )
+from tiermix.cli.streams import tell
 
 SaveWorlds = Annotated[
     Path | None,
@@ -81,7 +81,7 @@ def run(
             report=drawn,
             mapper=mapper,
             resume=resume,
-            tell=partial(typer.echo, err=True),
+            tell=tell,
         )
         if save_worlds is not None:
             world_table.write_worlds(analysis, save_worlds)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tiermix.cli.completion import scenario_files
+from tiermix.cli.streams import tell
 from tiermix.plain import plain
 from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
 
@@ -162,7 +163,10 @@ def print_answers(analyses: list[Analysis], as_json: bool, show: Callable[[], No
 
 def say(text: str, *, err: bool = False) -> None:
     """Print text that may hold names and paths of others."""
-    typer.echo(plain(text), err=err)
+    if err:
+        tell(text)
+    else:
+        typer.echo(plain(text))
 
 
 def print_json(result: object) -> None:

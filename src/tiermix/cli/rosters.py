@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from tiermix.cli.options import print_json
+from tiermix.cli.streams import tell
 
 if TYPE_CHECKING:
     from tiermix.scenario import Scenario
@@ -72,9 +71,9 @@ def run(
         print_json(result)
     else:
         choice_screens.show(terminal.console(), found)
-    typer.echo(f"\nWritten to {folder}", err=True)
+    tell(f"\nWritten to {folder}")
     if report and not drawn:
-        typer.echo(f"No report.html: {making.NEEDED}", err=True)
+        tell(f"No report.html: {making.NEEDED}")
 
 
 def simulate(scenario: Scenario, *, as_json: bool) -> None:
@@ -97,7 +96,7 @@ def _remark(scenario: Scenario) -> None:
 
     assert scenario.roster is not None
     for sentence in choice_story.misspelt(scenario.roster):
-        typer.echo(f"Warning: {sentence}", err=True)
+        tell(f"Warning: {sentence}")
 
 
 def refuse(until: str | None, confidence: str | None) -> None:

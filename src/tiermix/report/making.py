@@ -12,6 +12,7 @@ from tiermix.analysis import Analysis
 from tiermix.errors import UsageError
 from tiermix.report.contents import Contents, read_contents
 from tiermix.report.facts import facts
+from tiermix.whole_files import drafted
 
 #: Libraries that draw and write a report.
 LIBRARIES = ("altair", "jinja2", "vl_convert")
@@ -61,7 +62,8 @@ def write_page(text: str, out: Path) -> None:
         If the file cannot be written.
     """
     try:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        with drafted(out) as draft:
+            draft.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror})") from error
 
