@@ -15,6 +15,10 @@ _SAID = {INTERRUPTED: "Interrupted.", TERMINATED: "Terminated."}
 _SHOW_CURSOR = "\x1b[?25h"
 
 
+#: Signals that were heard, by the exit code they lead to.
+_heard: list[int] = []
+
+
 class Terminated(BaseException):
     """The process was asked to end."""
 
@@ -36,7 +40,17 @@ class _EverySecond:
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self._count += 1
         if self._count % 2:
+            _heard.append(INTERRUPTED if self._error is KeyboardInterrupt else TERMINATED)
             raise self._error
+
+
+def heard() -> int:
+    """Return the exit code of the last signal; 0 if there was none.
+
+    An interruption inside a library may come out of it as another error: of an extension module
+    that was being imported, as "initialization failed".
+    """
+    return _heard[-1] if _heard else 0
 
 
 def leave(code: int) -> NoReturn:

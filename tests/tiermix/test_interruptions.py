@@ -78,6 +78,32 @@ def test_nothing_is_waited_for(code: str) -> None:
     assert (process.returncode, said) == (130, "Interrupted.\n")
 
 
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_an_interruption_that_a_library_turns_into_its_own_error_is_one(
+    name: str, code: int
+) -> None:
+    """As an extension module does that is interrupted while it is imported."""
+    script = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from tiermix import cli, commands\n"
+        "def check(files):\n"
+        "    try:\n"
+        f"        os.kill(os.getpid(), signal.{name})\n"
+        "        signal.pause()\n"
+        "    except BaseException as error:\n"
+        "        raise ImportError('initialization failed') from error\n"
+        "commands.check = check\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "validate", "f.yaml"], capture_output=True, text=True
+    )
+    assert done.returncode == code
+    assert len(done.stderr.splitlines()) == 1
+    assert "internal error" not in done.stderr
+
+
 def test_what_is_called_aside_returns_and_raises_as_it_does() -> None:
     assert aside(lambda: 3) == 3
     with pytest.raises(ZeroDivisionError):

@@ -14,7 +14,7 @@ from tiermix.cli.options import FAILED, INTERRUPTED, INVALID, app
 from tiermix.cli.streams import silence, tell
 from tiermix.one_thread import ONE_THREAD
 from tiermix.plain import brief
-from tiermix.stopping import TERMINATED, Terminated, leave, listen
+from tiermix.stopping import TERMINATED, Terminated, heard, leave, listen
 
 __all__ = [
     "FAILED",
@@ -40,13 +40,13 @@ def main() -> NoReturn:
             code = app(standalone_mode=False) or 0
             print(end="", flush=True)
         except (Exception, SystemExit) as error:
-            code = _explain(error)
+            code = heard() or _explain(error)
     except KeyboardInterrupt:
         leave(INTERRUPTED)
     except Terminated:
         leave(TERMINATED)
-    if code == INTERRUPTED:
-        leave(INTERRUPTED)
+    if code in (INTERRUPTED, TERMINATED):
+        leave(code)
     sys.exit(code)
 
 
