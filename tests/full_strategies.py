@@ -114,12 +114,14 @@ def _phased(draw: st.DrawFn, campaign: Campaign) -> Campaign:
 @st.composite
 def _curves(draw: st.DrawFn) -> tuple[Kind, str]:
     """Return a curve and its metric."""
-    known = [Uncertain("log", draw(st.floats(50.0, 5_000.0)), draw(st.sampled_from((0.0, 0.3))))
-             for _ in range(2)]  # fmt: skip
-    kind: Kind = ExponentialCurve(*known)
+    one, other = (
+        Uncertain("log", draw(st.floats(50.0, 5_000.0)), draw(st.sampled_from((0.0, 0.3))))
+        for _ in range(2)
+    )
+    kind: Kind = ExponentialCurve(one, other)
     match draw(st.sampled_from(("exponential", "hill", "points"))):
         case "hill":
-            kind = HillCurve(*known, Uncertain.known(draw(st.floats(0.4, 3.0))))
+            kind = HillCurve(one, other, Uncertain.known(draw(st.floats(0.4, 3.0))))
         case "points":
             draws = draw(st.sampled_from((1, 3)))
             steps = st.lists(st.floats(0.0, 500.0), min_size=4, max_size=4)

@@ -64,7 +64,7 @@ class Case:
     @property
     def curves_only(self) -> Array:
         """1 for lines that are curves."""
-        return np.arange(self.less.size) >= len(self.campaign.items)
+        return np.where(np.arange(self.less.size) < len(self.campaign.items), 0.0, 1.0)
 
     @cached_property
     def played(self) -> Outcomes:
@@ -95,12 +95,13 @@ def cases(draw: st.DrawFn) -> Case:
     """Draw a case."""
     campaign = draw(full_campaigns())
     whole = named(campaign) or draw(st.booleans())
-    mine = draw(st.sampled_from([*campaign.tiers, *campaign.curves])).name
+    names = [tier.name for tier in campaign.tiers] + [curve.name for curve in campaign.curves]
+    mine = draw(st.sampled_from(names))
     own = np.array([line.partition("@")[0] == mine for line in campaign.lines])
     less, step, others, more = (draw(money(campaign, whole=whole)) for _ in range(4))
     once = np.array([bool(item.tier.pool) for item in campaign.items]
                     + [False] * len(campaign.curves))  # fmt: skip
-    most = np.where(once, np.append(price_list(campaign), 0.0)[: once.size], np.inf)
+    most = np.where(once, price_list(campaign), np.inf)
     step, others = step * own, others * ~own
     step, others, more = (
         np.minimum(x, most - np.minimum(less, most)) for x in (step, others, more)
