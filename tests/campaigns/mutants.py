@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections import Counter
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -29,10 +30,10 @@ from campaigns.mutations import Mutant, mutants
 ROOT = Path(__file__).parents[2]
 
 #: Seconds of tests for a mutant at first, and of all before it is said to have survived.
-FIRST, CONFIRM = 4.0, 24.0
+FIRST, CONFIRM = 3.0, 20.0
 
 #: A mutant has timed out after this many seconds and this many times what the tests take.
-SLACK, TIMES = 15.0, 4.0
+SLACK, TIMES = 6.0, 3.0
 
 #: Bytes of memory that a mutant may ask for.
 MEMORY = 12 << 30
@@ -183,6 +184,7 @@ def main() -> None:
     known = covering.read(asked.map)
     first, _, last = asked.lines.partition("-")
     for module in asked.modules:
+        started = time.monotonic()
         text = (ROOT / module).read_text(encoding="utf-8")
         every = list(mutants(text))
         if first:
@@ -196,6 +198,7 @@ def main() -> None:
             continue
         counts, _ = look(known, module, sorted(some, key=lambda mutant: mutant.line))
         name = ".".join(module.with_suffix("").parts[1:])
+        print(f"{time.monotonic() - started:.0f} s", flush=True)
         print(f"| `{name}` | {len(every)} | {len(some)} | {counts['killed']} | "
               f"{counts['timeout']} | {counts['survived']} |", flush=True)  # fmt: skip
 
