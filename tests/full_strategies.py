@@ -124,7 +124,7 @@ def _curves(draw: st.DrawFn) -> tuple[Kind, str]:
             kind = HillCurve(one, other, Uncertain.known(draw(st.floats(0.4, 3.0))))
         case "points":
             draws = draw(st.sampled_from((1, 3)))
-            steps = st.lists(st.floats(0.0, 500.0), min_size=4, max_size=4)
+            steps = st.lists(st.integers(0, 500).map(float), min_size=4, max_size=4)
             rows = [[0.0, *np.cumsum(draw(steps))] for _ in range(draws)]
             spends = np.cumsum([0.0, *draw(st.lists(st.floats(50, 5e3), min_size=4, max_size=4))])
             kind = PointsCurve(spends, np.array(rows))

@@ -28,11 +28,10 @@ def other_units(case: Case) -> Iterator[str]:
         found = evaluate(worlds, plans, case.purchase, mapper=one_by_one).values
         before = {name: values[[0, 4]] for name, values in case.played.values.items()}
         for name, values in before.items():
-            size = np.abs(values)
-            if name.partition("@")[0] == "profit":
-                phase = name.removeprefix("profit")
-                size = before["spend" + phase] + before["revenue" + phase]
+            if METRICS[name].over:
+                continue  # a ratio of what a billionth of a creator brings, or of nothing
             after = found[name] / unit(METRICS[name], cents, people)
+            size = case.size(name, values) + FLOAT32 * np.abs(values).max()
             off = _off(after, values, size)
             if off > FLOAT32:
                 yield f"{name} depends on units by {off:.3g}"
