@@ -20,7 +20,7 @@ from sim.response_curves import (
     ResponseCurve,
 )
 from sim.uncertain import Uncertain
-from strategies import campaigns
+from strategies import bare_campaigns, campaigns
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -32,6 +32,12 @@ PHASES = (Phase("tease", 1.0), Phase("launch", 2.0), Phase("remind", 4.0))
 def full_campaigns() -> st.SearchStrategy[Campaign]:
     """Campaigns with phases, halos, curves, kinds of people, named creators and limits."""
     return _full_campaigns()
+
+
+def full_bare_campaigns() -> st.SearchStrategy[Campaign]:
+    """Campaigns of tiers in which every number is known, with phases, halos or kinds of people."""
+    known = bare_campaigns()
+    return st.one_of(known, known.flatmap(_phased), known.flatmap(_kinds))
 
 
 def named(campaign: Campaign) -> bool:
@@ -106,7 +112,8 @@ def _phased(draw: st.DrawFn, campaign: Campaign) -> Campaign:
             draw(st.one_of(st.just(all_), st.sampled_from(all_).map(lambda k: (k,))))
             for all_ in lines
         )
-        lift = Uncertain("log", draw(st.floats(0.4, 3.0)), draw(st.sampled_from((0.0, 0.2))))
+        spread = draw(st.sampled_from((0.0, 0.2)))
+        lift = Uncertain("log", draw(st.floats(0.4, 3.0)), spread)
         halos.append(Halo(f"halo{i}", sources, targets, lift, draw(st.floats(0.1, 1.0))))
     return replace(campaign, halos=tuple(halos))
 
