@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, floor, inf, isinf, log
+from math import expm1, floor, inf, isinf, log1p
 
 import numpy as np
 import numpy.typing as npt
@@ -36,10 +36,10 @@ CROWDED = ("reach", "conversions", "brand_lift")
 
 
 def curve(people: float, mass: float, kappa: float) -> float:
-    """Return distinct people, written as in a textbook."""
+    """Return distinct people: as in a textbook, but exact where hardly anybody is reached."""
     if isinf(kappa):
-        return people * (1 - exp(-mass / people))
-    return people * (1 - exp(-kappa * log(1 + mass / people / kappa)))
+        return -people * expm1(-mass / people)
+    return -people * expm1(-kappa * log1p(mass / people / kappa))
 
 
 def by_hand(campaign: Campaign, plan: tuple[float, ...], *, whole: bool) -> dict[str, float]:
