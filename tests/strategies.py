@@ -120,7 +120,10 @@ def _tied(
     bare: bool,
 ) -> tuple[Uncertain, float]:
     """Return a law whose creators' spread holds what followers explain, and the elasticity."""
-    law, elasticity = draw(laws), draw(st.one_of(st.just(0.0), st.floats(*between)))
+    law, elasticity = (
+        draw(laws),
+        draw(st.one_of(st.just(0.0), st.floats(*between).map(lambda x: round(x, 6)))),
+    )
     residual = 0.0 if bare else draw(_spreads(0.6))
     explained = abs(elasticity) * followers.creators_sd
     return (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from optimize.coverage import Extended
 from optimize.cutting import Search
-from optimize.errors import InfeasibleError
+from optimize.errors import UnfoundError
 from optimize.floors import Floor
 from optimize.functional import Functional, functional
 from optimize.optimum import priced
@@ -138,7 +138,7 @@ def choose(
     prices = {of.get(name, name): price for name, price in prices.items()}
     best = _rounded(search, picker, best)
     bound = search.bound * search.objective.size
-    left = gap(picker.value(best), bound)
+    left = gap(picker.value(best), bound) if picker.short(best) == 0 else inf
     if left > (EXACT_GAP if problem.n_lines <= FEW else PROMISE) and problem.n_lines <= MORE:
         search.best, search.value = best * picker.prices / problem.budget, -inf
         search.climb(EXACT_GAP, relaxed=False, rounds=INTEGER_ROUNDS)
@@ -147,7 +147,8 @@ def choose(
             found = np.round(search.best * problem.budget / picker.prices)
             best = max(picker.improved(found), best, key=picker.rank)
     if picker.short(best) > 0:
-        raise InfeasibleError("no choice of creators was found that keeps all limits and floors")
+        message = "no choice of creators was found that keeps all limits and floors"
+        raise UnfoundError(message, bound)
     value = picker.value(best)
     bound = max(bound, value)
     return Choice(

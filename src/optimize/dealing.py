@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from math import inf
 
 from optimize.choosing import Choice, choose, gap
-from optimize.errors import InfeasibleError
+from optimize.errors import InfeasibleError, UnfoundError
 from optimize.floors import Floor
 from optimize.picking import Picker
 from optimize.problem import Limit, Problem
@@ -74,16 +75,19 @@ def choose_with_deals(
     """
     found: list[tuple[Choice, Picker]] = []
     failed: InfeasibleError | None = None
+    unfound = -inf
     for way in ways(problem):
         picker = Picker(way, response, risk, floors)
         if picker.over(picker.least):
             continue
         try:
             found.append((choose(way, response, risk, floors, picker=picker), picker))
+        except UnfoundError as error:
+            failed, unfound = error, max(unfound, error.bound)
         except InfeasibleError as error:
             failed = error
     if not found:
         raise failed or InfeasibleError("no choice of creators keeps all limits")
     choice, picker = max(found, key=lambda one: one[0].value)
-    bound = max(one.upper_bound for one, _ in found)
+    bound = max(unfound, *(one.upper_bound for one, _ in found))
     return replace(choice, upper_bound=bound, relative_gap=gap(choice.value, bound)), picker

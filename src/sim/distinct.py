@@ -76,7 +76,7 @@ def people_won(
     expected, controlled, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     if not any(line.mean[key].any() for line in lines):
         return expected, controlled, squares
-    if times > 1 and any(line.tier.pool for line in lines):
+    if times > 1 and (campaign.classes or any(line.tier.pool for line in lines)):
         return _people_repeated(worlds, lines, times, size)
     if campaign.classes is not None and key != "intent":
         return _people_in_classes(worlds, lines, campaign.classes, key)

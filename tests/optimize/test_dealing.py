@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 
-from optimize.choosing import choose
+from optimize.choosing import Choice, choose
 from optimize.dealing import MOST, choose_with_deals, ways
-from optimize.errors import InfeasibleError
+from optimize.errors import InfeasibleError, UnfoundError
 from optimize.floors import Floor
 from optimize.problem import Limit, Problem
 from optimize.risk import Chance
@@ -101,3 +102,48 @@ def test_a_chance_that_can_not_be_is_said() -> None:
     everything = float(goal.ridges[0].weights[0].sum())
     with pytest.raises(InfeasibleError):
         choose(task(), goal, floors=(Floor("much", goal, 0.5, Chance(everything)),))
+
+
+def hidden() -> tuple[Problem, Response, float]:
+    """Return a task whose best choice is many steps away from greedy ones, and its value.
+
+    A line that fills the budget must make room for three creators at once.
+    """
+    prices = np.array([230.0, 850.0, 7870.0, 6060.0, 4420.0])
+    asked = Limit("asked for", (2, 3, 4), lower=15_200.0, upper=21_800.0)
+    problem = Problem(
+        ("cheap", "dear", "a", "b", "c"), 65_700.0, (np.inf, 50_400.0, *prices[2:].tolist()),
+        (370.0, 0.0, 0.0, 0.0, 0.0), (asked,), tuple(prices.tolist()),
+    )  # fmt: skip
+    gains = np.array([76.0, 16.0, 7.0, 21.0, 8.0])
+    # a, b and c cost 18,350, and any two of them less than what is asked for
+    truth = max(
+        (gains[0] * cheap + gains[1] * ((65_700 - 18_350 - 230 * cheap) // 850) + 36)
+        for cheap in range(2, 206)
+    )
+    return problem, Response(np.tile(gains / prices, (5, 1)), ()), float(truth)
+
+
+def test_a_deal_is_weighed_even_if_greedy_steps_do_not_find_its_choice() -> None:
+    problem, goal, truth = hidden()
+    choice, _ = choose_with_deals(problem, goal)
+    assert not problem.violations(choice.plan)
+    assert choice.value == pytest.approx(truth, rel=1e-9)
+
+
+def test_a_deal_without_a_choice_still_counts_for_the_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem, goal, truth = hidden()
+
+    def lost(way: Problem, *args: Any, **more: Any) -> Choice:
+        found = choose(way, *args, **more)
+        if len(way.limits) > len(problem.limits):
+            raise UnfoundError("not found", found.upper_bound)
+        return found
+
+    monkeypatch.setattr("optimize.dealing.choose", lost)
+    choice, _ = choose_with_deals(problem, goal)
+    assert choice.value < truth / 2
+    assert choice.upper_bound >= truth * (1 - 1e-9)
+    assert choice.relative_gap > 0.5

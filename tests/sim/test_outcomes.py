@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, floor, inf, isinf, log
+from math import expm1, floor, inf, isinf, log1p
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,10 @@ from sim.mapping import one_by_one
 from sim.metrics import METRICS
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
-from sim.uncertain import Uncertain
 from sim.worlds import draw_worlds
 from specimens import KNOWN, card_like, few_unequal
 from strategies import bare_campaigns, campaigns, plans
+from units import rescaled, unit
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,10 +36,10 @@ CROWDED = ("reach", "conversions", "brand_lift")
 
 
 def curve(people: float, mass: float, kappa: float) -> float:
-    """Return distinct people, written as in a textbook."""
+    """Return distinct people: as in a textbook, but exact where hardly anybody is reached."""
     if isinf(kappa):
-        return people * (1 - exp(-mass / people))
-    return people * (1 - exp(-kappa * log(1 + mass / people / kappa)))
+        return -people * expm1(-mass / people)
+    return -people * expm1(-kappa * log1p(mass / people / kappa))
 
 
 def by_hand(campaign: Campaign, plan: tuple[float, ...], *, whole: bool) -> dict[str, float]:
@@ -214,31 +214,11 @@ def test_units_of_money_and_people_change_nothing(
     campaign = data.draw(campaigns())
     plan = np.array(data.draw(plans(campaign)))
     plain, scaled = values(campaign, plan), values(rescaled(campaign, money, people), plan * money)
-    units = {"money": money, "people": people, "events": people, "share": 1.0, "factor": 1.0}
     for name, metric in METRICS.items():
-        unit = units[metric.unit]
-        if metric.over and metric.unit == "money":
-            unit = money / people
         size = np.abs(plain["spend"]) + plain["revenue"] if name == "profit" else 0.0
         with np.errstate(invalid="ignore"):  # a cost per nothing is infinite in all units
-            wrong = np.abs(scaled[name] / unit - plain[name])
+            wrong = np.abs(scaled[name] / unit(metric, money, people) - plain[name])
         assert not (wrong > 1e-6 * (np.abs(plain[name]) + size)).any(), name
-
-
-def rescaled(campaign: Campaign, money: float, people: float) -> Campaign:
-    """Return the campaign in other units of money and of people."""
-
-    def times(law: Uncertain, unit: float) -> Uncertain:
-        return replace(law, median=law.median * unit, low=law.low * unit, high=law.high * unit)
-
-    tiers = tuple(
-        replace(tier, followers=times(tier.followers, people), fee=times(tier.fee, money),
-                overhead=times(tier.overhead, money))
-        for tier in campaign.tiers
-    )  # fmt: skip
-    segments = tuple(replace(s, size=s.size * people) for s in campaign.segments)
-    order_value = times(campaign.order_value, money / people)
-    return replace(campaign, tiers=tiers, segments=segments, order_value=order_value)
 
 
 def test_in_parts_the_plan_is_what_is_spent() -> None:
