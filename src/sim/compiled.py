@@ -56,9 +56,9 @@ def running_sums(
     ndarray, shape (n_quantities, n_counts, n_worlds)
     """
     wanted = np.array([ORDER.index(q) for q in quantities], np.int64)
-    sums = np.zeros((worlds.size, len(wanted), len(counts)))
+    sums = np.zeros((len(wanted), *counts.shape))
     inputs = (
-        np.ascontiguousarray(counts.T),
+        np.ascontiguousarray(counts),
         worlds.first,
         _key(worlds, tier),
         _law(tier),
@@ -67,7 +67,7 @@ def running_sums(
         sums,
     )
     _kernel()(*inputs)
-    return np.ascontiguousarray(sums.transpose(1, 2, 0))
+    return sums
 
 
 def _key(worlds: Worlds, tier: Tier) -> NDArray[np.uint32]:

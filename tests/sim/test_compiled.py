@@ -130,7 +130,7 @@ def test_deviates_are_normal_and_independent() -> None:
 
 def test_the_random_bits_are_those_of_philox() -> None:
     """The known answers of Random123 for Philox 4x32-10."""
-    from sim.compiled_kernel import philox
+    from sim.compiled_variates import philox
 
     ones = 0xFFFFFFFF
     for at, key, answer in (
@@ -139,6 +139,17 @@ def test_the_random_bits_are_those_of_philox() -> None:
     ):
         got = philox(*(np.uint32(x) for x in (*at, *key)))
         assert tuple(int(x) for x in got) == answer
+
+
+def test_the_words_are_those_of_xoshiro() -> None:
+    """The first words of the reference implementation of xoshiro128++ from the state 1, 2, 3, 4."""
+    from sim.compiled_variates import step
+
+    state = tuple(np.uint32(x) for x in (1, 2, 3, 4))
+    for answer in (641, 1573767, 3222811527, 3517856514, 836907274, 4247214768, 3867114732):
+        word, *rest = step(*state)
+        state = tuple(np.uint32(x) for x in rest)
+        assert int(word) == answer
 
 
 def test_the_result_does_not_depend_on_the_threads() -> None:
