@@ -3,6 +3,9 @@
 Everything is made of IEEE sums, products and bit moves in a fixed order (no fastmath), so that
 results do not depend on the processor's vector width.
 
+Numba keeps what is compiled by the file of the kernel alone: after a change here in a source tree,
+save `sim.compiled_kernel` too (``touch``), or the old code runs on. An installation writes both.
+
 References
 ----------
 Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3" (Philox);
