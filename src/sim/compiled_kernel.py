@@ -191,40 +191,43 @@ def _share(at: Any, share: Any, below: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _ends(counts: Any, here: Any, n: Any, head: Any, after: Any) -> None:
-    """List, by the group in which they end, the counts of the worlds side by side."""
+def _ends(counts: Any, here: Any, n: Any, ends: Any, head: Any, after: Any) -> None:
+    """Copy the counts of the worlds side by side, and list them by the group in which they end."""
     head[:] = -1
-    for j in range(n):
-        for c in range(counts.shape[0]):
-            count = counts[c, here[j]]
+    for c in range(counts.shape[0]):
+        for j in range(n):
+            i, count = c * LANES + j, counts[c, here[j]]
+            ends[i] = count
             if count > 0:
                 group = math.ceil(count / GROUP) - 1
-                after[j, c] = head[group]
-                head[group] = j * counts.shape[0] + c
+                after[i] = head[group]
+                head[group] = i
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _run(row: Any) -> None:
+    """Add up the creators of a group, one after the other."""
+    for i in range(LANES, SIZE):
+        row[i] += row[i - LANES]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _read(row: Any, before: Any, j: Any, end: Any) -> Any:
     """Return the sum at a number of creators that ends in a group."""
-    rest = int(end)
-    low = F0
-    for r in range(rest):
-        low += row[r * LANES + j]
-    part = end - rest
-    if part == 0:
-        return before[j] + np.float64(low)
-    high = low + row[rest * LANES + j]
-    return before[j] + (np.float64(low) + part * (np.float64(high) - np.float64(low)))
+    rest = math.ceil(end) - 1
+    high = np.float64(row[rest * LANES + j])
+    low = np.float64(row[(rest - 1) * LANES + j]) if rest > 0 else 0.0
+    return before[j] + (high + (end - rest - 1) * (high - low))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _carry(row: Any, before: Any) -> None:
-    """Add a group of creators to those before."""
-    for j in range(LANES):
-        total = row[j]
-        for r in range(1, GROUP):
-            total += row[r * LANES + j]
-        before[j] += np.float64(total)
+def _write(found: Any, ends: Any, here: Any, n: Any, sums: Any) -> None:
+    """Put what was found of the worlds side by side at their places."""
+    for q in range(sums.shape[0]):
+        for c in range(sums.shape[1]):
+            for j in range(n):
+                i = c * LANES + j
+                sums[q, c, here[j]] = found[q, i] if ends[i] > 0 else 0.0
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -276,7 +279,8 @@ def add_up(counts: Any, first: Any, key: Any, law: Any, at: Any, wanted: Any, su
     before, needs, longest = np.empty((wanted.size, LANES)), _wants(wanted), _longest(counts)
     order = np.argsort(longest)  # worlds side by side have queues of about one length
     head = np.empty(math.ceil(longest[order[-1]] / GROUP), np.int64)
-    after, here = np.empty((LANES, n_counts), np.int64), np.empty(LANES, np.int64)
+    after, here = np.empty(LANES * n_counts, np.int64), np.empty(LANES, np.int64)
+    ends, found = np.empty(LANES * n_counts), np.zeros((wanted.size, LANES * n_counts))
     for w in range(0, n_worlds, LANES):
         n = min(LANES, n_worlds - w)
         here[:n], here[n:] = order[w : w + n], order[w]
@@ -285,19 +289,20 @@ def add_up(counts: Any, first: Any, key: Any, law: Any, at: Any, wanted: Any, su
         _seed(states[0], 0, worlds, key[0], key[1])
         if law[6] > 0:
             _seed(states[1], 1, worlds, key[0], key[1])
-        _ends(counts, here, n, head, after)
+        _ends(counts, here, n, ends, head, after)
         before[:] = 0.0
         for group in range(math.ceil(longest[here[n - 1]] / GROUP)):
             start = group * GROUP
             _draw(
                 rows, z, words, states, start, worlds, key, law, typical, share, below, needs
             )  # fmt: skip
-            end = head[group]
-            while end >= 0:
-                j, c = end // n_counts, end % n_counts
-                for q in range(wanted.size):
-                    row = rows[wanted[q] * SIZE : (wanted[q] + 1) * SIZE]
-                    sums[q, c, here[j]] = _read(row, before[q], j, counts[c, here[j]] - start)
-                end = after[j, c]
             for q in range(wanted.size):
-                _carry(rows[wanted[q] * SIZE : (wanted[q] + 1) * SIZE], before[q])
+                row = rows[wanted[q] * SIZE : (wanted[q] + 1) * SIZE]
+                _run(row)
+                i = head[group]
+                while i >= 0:
+                    found[q, i] = _read(row, before[q], i % LANES, ends[i] - start)
+                    i = after[i]
+                for j in range(LANES):
+                    before[q, j] += np.float64(row[SIZE - LANES + j])
+        _write(found, ends, here, n, sums)

@@ -42,8 +42,13 @@ def reached_share(contacts: Array, heterogeneity: float) -> Array:
         Shape κ of the gamma law; may be infinite.
     """
     if heterogeneity == inf:
-        return -np.expm1(-contacts)
-    return -np.expm1(-heterogeneity * np.log1p(contacts / heterogeneity))
+        missed = np.asarray(-contacts)
+    else:
+        missed = np.asarray(contacts * (1 / heterogeneity))
+        np.log1p(missed, out=missed)
+        missed *= -heterogeneity
+    np.expm1(missed, out=missed)
+    return np.negative(missed, out=missed)
 
 
 def exposure(share: Array, heterogeneity: float) -> Array:

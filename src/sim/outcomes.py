@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.campaign import Tier
-from sim.creators import Quantity, hire
-from sim.distinct import Line, people_won
-from sim.lottery import averages, mean_cost
+from sim.distinct import people_won
+from sim.lines import PEOPLE, Line, Order, bought, brought_for, orders
 from sim.mapping import Mapper, threads
 from sim.metrics import METRICS
 from sim.purchase import PARTS, Purchase
@@ -21,16 +19,37 @@ from sim.worlds import BLOCK, Worlds
 
 Array = NDArray[np.float64]
 
+#: Metrics that are sums over lines.
+ADDED = (
+    "spend",
+    "impressions",
+    "engagements",
+    "clicks",
+    "follower_posts",
+    "on_target_impressions",
+)
+
+
+#: Metrics that are made of others, and of which.
+MADE_OF = {
+    **{name: metric.over for name, metric in METRICS.items() if metric.over},
+    "revenue": ("conversions",),
+    "profit": ("spend", "revenue", "conversions"),
+    "roas": ("spend", "revenue", "conversions"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Every metric of some plans in every world, given the creators who were drawn.
+    """Metrics of some plans in every world, given the creators who were drawn.
+
+    Those that were asked for, and those that they are made of.
 
     Parameters
     ----------
     worlds : Worlds
     values : mapping of str to ndarray, shape (n_plans, n_worlds)
-        Every metric of `sim.metrics`, before counting noise: what is expected in that world; with
+        Metrics of `sim.metrics`, before counting noise: what is expected in that world; with
         phases also what is reached by the end of each, as ``reach@tease``.
     controlled : mapping of str to ndarray, shape (n_plans, n_worlds)
         The metrics that add up (no ratios), less what the creators drawn add to them to first
@@ -51,6 +70,8 @@ def evaluate(
     plans: Array | Sequence[Sequence[float] | Array],
     purchase: Purchase = PARTS,
     *,
+    metrics: Collection[str] | None = None,
+    values_only: bool = False,
     mapper: Mapper = threads,
     told: Callable[[int], None] = lambda done: None,
 ) -> Outcomes:
@@ -63,6 +84,11 @@ def evaluate(
         Money per line.
     purchase : Purchase
         `PARTS`, or `WHOLE`: then the spend metric is what the creators drawn really cost.
+    metrics : collection of str, optional
+        What is asked for, of `sim.metrics` and by phase (``reach@tease``); by default everything.
+        What is not needed is not drawn; it does not change the rest.
+    values_only : bool
+        Leave out `Outcomes.controlled` and `Outcomes.chances`: for many plans.
     mapper : Mapper, optional
         What plays the blocks of worlds. The result does not depend on it.
     told : callable, optional
@@ -71,26 +97,62 @@ def evaluate(
     Raises
     ------
     ValueError
-        If a plan has another number of lines than the campaign, or spends less than nothing.
+        If a plan has another number of lines than the campaign, or spends less than nothing; if
+        there is no such metric or phase.
     """
-    spends = np.asarray(plans, dtype=float)
-    if spends.ndim != 2 or spends.shape[1] != len(worlds.campaign.lines):
-        raise ValueError(f"plans have shape {spends.shape}, not (n, {len(worlds.campaign.lines)})")
+    campaign, spends = worlds.campaign, np.asarray(plans, dtype=float)
+    if spends.ndim != 2 or spends.shape[1] != len(campaign.lines):
+        raise ValueError(f"plans have shape {spends.shape}, not (n, {len(campaign.lines)})")
     if not (np.isfinite(spends).all() and (spends >= 0).all()):
         raise ValueError("plans must spend finite amounts of at least 0")
 
-    plays = partial(_played, replace(worlds, values={}, memory=None), spends, purchase)
-    blocks = []
-    for block in mapper(plays, ((part.first, part.values) for part in worlds.blocks())):
-        blocks.append(block)
-        told(min(len(blocks) * BLOCK, worlds.size))
-    return Outcomes(worlds, *(_joined(parts) for parts in zip(*blocks, strict=True)))
+    bank = replace(worlds, values={}, memory=None)
+    play = _Play(
+        bank, spends, purchase, orders(campaign, spends), _asked(worlds, metrics), not values_only
+    )
+    blocks = mapper(play, ((part.first, part.values) for part in worlds.blocks()))
+    return Outcomes(worlds, *_joined(blocks, worlds.size, told))
 
 
-def _played(
-    bank: Worlds, spends: Array, purchase: Purchase, drawn: tuple[int, Mapping[str, Array]]
-) -> tuple[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]]:
-    """Return the outcomes of a block of worlds: `values`, `controlled` and `chances`.
+def _asked(worlds: Worlds, metrics: Collection[str] | None) -> dict[str, frozenset[str]]:
+    """Return what is needed of the whole campaign (no name) and by the end of every phase."""
+    phases = ("", *(phase.name for phase in worlds.campaign.phases))
+    if metrics is None:
+        return dict.fromkeys(phases, frozenset(METRICS))
+    found: dict[str, set[str]] = defaultdict(set)
+    for name in metrics:
+        metric, _, phase = name.partition("@")
+        if METRICS.keys().isdisjoint([metric]) or phase not in phases:
+            raise ValueError(f"there is no metric {name}")
+        found[phase].update((metric, *MADE_OF.get(metric, ())))
+    return {phase: frozenset(asked) for phase, asked in found.items()}
+
+
+#: `Outcomes.values`, `controlled` and `chances` of some worlds.
+_Part = tuple[dict[str, Array], dict[str, Array], dict[str, Array]]
+
+
+def _joined(blocks: Iterable[_Part], n_worlds: int, told: Callable[[int], None]) -> _Part:
+    """Put the worlds of all blocks behind each other."""
+    found: _Part = ({}, {}, {})
+    done = 0
+    for block in blocks:
+        for whole, part in zip(found, block, strict=True):
+            for name, values in part.items():
+                if values.shape[1] == n_worlds:
+                    whole[name] = values
+                    continue
+                if name not in whole:
+                    whole[name] = np.empty((len(values), n_worlds))
+                whole[name][:, done : done + values.shape[1]] = values
+        done = min(done + BLOCK, n_worlds)
+        told(done)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Play:
+    """Plays blocks of worlds: a pure function of the block.
 
     Parameters
     ----------
@@ -98,172 +160,111 @@ def _played(
         What the worlds of all blocks share, without their values.
     spends : ndarray, shape (n_plans, n_lines)
     purchase : Purchase
-    drawn : tuple of int and mapping of str to ndarray, shape (n_worlds,)
-        Index of the first world, and the values of the worlds.
+    orders : tuple of Order
+        The spends on every tier.
+    needs : dict of str to frozenset of str
+        By phase, or for the whole campaign (no name).
+    luck : bool
+        Whether more is asked for than values.
     """
-    block = _block(replace(bank, first=drawn[0], values=drawn[1]), spends, purchase)
-    return block.values, block.controlled, block.chances
 
+    bank: Worlds
+    spends: Array
+    purchase: Purchase
+    orders: tuple[Order, ...]
+    needs: dict[str, frozenset[str]]
+    luck: bool
 
-def _joined(blocks: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Put the worlds of all blocks behind each other."""
-    return {
-        name: np.ascontiguousarray(np.concatenate([b[name] for b in blocks], axis=1))
-        for name in blocks[0]
-    }
+    def __call__(self, drawn: tuple[int, Mapping[str, Array]]) -> _Part:
+        """Return the outcomes of a block: its first world, and the values of its worlds."""
+        worlds = replace(self.bank, first=drawn[0], values=drawn[1])
+        every = brought_for(worlds.campaign, frozenset().union(*self.needs.values()))
+        lines = [
+            line
+            for order in self.orders
+            for line in bought(worlds, order, self.purchase, every, luck=self.luck)
+        ]
+        lines.sort(key=lambda line: line.position)
+        found: _Part = ({}, {}, {})
+        for phase, needs in self.needs.items():
+            for whole, part in zip(found, self._by(worlds, lines, phase, needs), strict=True):
+                whole |= {f"{name}@{phase}" if phase else name: x for name, x in part.items()}
+        return found
 
-
-def _block(worlds: Worlds, spends: Array, purchase: Purchase) -> Outcomes:
-    """Return the outcomes of one block of worlds, of the whole campaign and by every phase."""
-    lines = _lines(worlds, spends, purchase)
-    found = _totals(worlds, spends, lines)
-    parts = [dict(part) for part in found]
-    for phase in worlds.campaign.phases:
-        counted = worlds.campaign.horizon(phase.name)
-        early = [line for line in lines if counted[line.position]]
-        totals = found if counted.all() else _totals(worlds, spends * counted, early)
-        for part, total in zip(parts, totals, strict=True):
-            part |= {f"{name}@{phase.name}": values for name, values in total.items()}
-    return Outcomes(worlds, *parts)
+    def _by(self, worlds: Worlds, lines: list[Line], phase: str, needs: frozenset[str]) -> _Part:
+        """Return what is needed by the end of a phase."""
+        spends = self.spends
+        if phase:
+            counted = worlds.campaign.horizon(phase)
+            lines = [line for line in lines if counted[line.position]]
+            spends = spends * counted
+        return _totals(worlds, spends, lines, needs, luck=self.luck)
 
 
 def _totals(
-    worlds: Worlds, spends: Array, lines: Sequence[Line]
-) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
-    """Return every metric of some lines together: `Outcomes.values`, `controlled`, `chances`."""
-    nothing = np.zeros((len(spends), worlds.size))
-    drawn = {name: sum((line.drawn[name] for line in lines), nothing) for name in ADDED}
-    mean = {name: sum((line.mean[name] for line in lines), nothing) for name in ADDED}
-    chances = {}
-    for name, mass in PEOPLE.items():
+    worlds: Worlds, spends: Array, lines: Sequence[Line], needs: frozenset[str], *, luck: bool
+) -> _Part:
+    """Return the metrics of some lines together: `Outcomes.values`, `controlled`, `chances`."""
+    size = (len(spends), worlds.size)
+    drawn, mean, chances = {}, {}, {}
+    for name in filter(needs.__contains__, ADDED):
+        drawn[name] = _sum([line.brought(name) for line in lines], size)
+        if luck:
+            mean[name] = _sum([line.usual(name) for line in lines], size)
+    for name in filter(needs.__contains__, PEOPLE):
         times = worlds.campaign.effective_frequency if name == "effective_reach" else 1
-        drawn[name], mean[name], chances[name] = people_won(
-            worlds, lines, mass, times, nothing.shape
-        )
-    curves = _curves(worlds, spends)
+        won = people_won(worlds, lines, PEOPLE[name], times, len(spends), luck=luck)
+        drawn[name] = won.expected
+        if won.controlled is not None and won.chance is not None:
+            mean[name], chances[name] = won.controlled, won.chance
+    curves = _curves(worlds, spends, needs)
     for name, chance in chances.items():
-        whole = drawn[name] + curves.get(name, nothing)
-        shares = np.divide(drawn[name], whole, out=np.ones_like(whole), where=whole > 0)
-        chances[name] = chance * shares  # what a curve brings are events
-    for values in (drawn, mean):
-        for name, more in curves.items():
-            values[name] = values.get(name, nothing) + more
-        sold = values["conversions"] * worlds.values["order_value"]
-        values["revenue"] = sold + values.get("revenue", nothing)
-        values["profit"] = values["revenue"] * worlds.values["margin"] - values["spend"]
+        if name in curves:  # what a curve brings are events
+            whole = drawn[name] + curves[name]
+            shares = np.divide(drawn[name], whole, out=np.ones_like(whole), where=whole > 0)
+            chances[name] = chance * shares
+    for values in (drawn, mean) if luck else (drawn,):
+        _complete(worlds, values, curves, needs)
     with np.errstate(divide="ignore", invalid="ignore"):
-        for name, metric in METRICS.items():
+        for name in filter(needs.__contains__, METRICS):
+            metric = METRICS[name]
             if metric.over:
                 drawn[name] = metric.times * drawn[metric.over[0]] / drawn[metric.over[1]]
     return drawn, mean, chances
 
 
-def _curves(worlds: Worlds, spends: Array) -> dict[str, Array]:
-    """Return what the response curves add to every metric, each of shape (n_plans, n_worlds)."""
-    first = len(worlds.campaign.items)
-    paid = np.repeat(spends[:, first:].sum(axis=1)[:, None], worlds.size, axis=1)
-    found = {"spend": paid, "response": np.zeros_like(paid)}
+def _sum(parts: Sequence[Array], size: tuple[int, int]) -> Array:
+    """Return the sum of what lines bring."""
+    total = np.zeros(size)
+    for part in parts:
+        total += part
+    return total
+
+
+def _complete(
+    worlds: Worlds, values: dict[str, Array], curves: Mapping[str, Array], needs: frozenset[str]
+) -> None:
+    """Add what curves bring, and money."""
+    for name, more in curves.items():
+        values[name] = values[name] + more if name in values else more
+    if "revenue" in needs:
+        sold = values["conversions"] * worlds.values["order_value"]
+        values["revenue"] = sold + values["revenue"] if "revenue" in values else sold
+    if "profit" in needs:
+        values["profit"] = values["revenue"] * worlds.values["margin"] - values["spend"]
+
+
+def _curves(worlds: Worlds, spends: Array, needs: frozenset[str]) -> dict[str, Array]:
+    """Return what the response curves add to what is needed, each of shape (n_plans, n_worlds)."""
+    first, found = len(worlds.campaign.items), {}
+    if "spend" in needs and worlds.campaign.curves:
+        paid = spends[:, first:].sum(axis=1)[:, None]
+        found["spend"] = np.repeat(paid, worlds.size, axis=1)
+    if "response" in needs:
+        found["response"] = np.zeros((len(spends), worlds.size))
     for line, curve in enumerate(worlds.campaign.curves, start=first):
-        ridges = ridge(worlds, curve, line)
-        brought = np.stack([ridges.values(plan) for plan in spends])
-        found[curve.metric] = found.get(curve.metric, 0.0) + brought
+        if curve.metric in needs:
+            ridges = ridge(worlds, curve, line)
+            brought = np.stack([ridges.values(plan) for plan in spends])
+            found[curve.metric] = found.get(curve.metric, 0.0) + brought
     return found
-
-
-#: Metrics that are sums over lines.
-ADDED = (
-    "spend",
-    "impressions",
-    "engagements",
-    "clicks",
-    "follower_posts",
-    "on_target_impressions",
-)
-
-#: Metrics that count distinct people, and what wins them over.
-PEOPLE = {
-    "reach": "contacts",
-    "effective_reach": "contacts",
-    "conversions": "intent",
-    "brand_lift": "lifted",
-}
-
-
-def _lines(worlds: Worlds, spends: Array, purchase: Purchase) -> list[Line]:
-    """Return what every line that hires creators brings by itself."""
-    items, found = worlds.campaign.items, []
-    for tier in worlds.campaign.tiers:
-        mine = [i for i, item in enumerate(items) if item.tier is tier]
-        pairs = _hired(worlds, tier, spends[:, mine], purchase)
-        found += [Line(i, tier, *pair) for i, pair in zip(mine, pairs, strict=True)]
-    return sorted(found, key=lambda line: line.position)
-
-
-def _hired(
-    worlds: Worlds, tier: Tier, spends: Array, purchase: Purchase
-) -> list[tuple[dict[str, Array], dict[str, Array]]]:
-    """Return what the lines of one tier bring, phase by phase: every creator is hired once.
-
-    Parameters
-    ----------
-    spends : ndarray, shape (n_plans, n_phases)
-
-    Returns
-    -------
-    list of pairs of dict of ndarray, shape (n_plans, n_worlds)
-        With the creators who were drawn, and on average over the lottery of creators.
-    """
-    rows, where = np.unique(spends, axis=0, return_inverse=True)
-    counts = np.stack([purchase.counts(worlds, tier, row) for row in rows.T])
-    wanted: list[Quantity] = ["followers", "contacts", "impressions", "engagements"]
-    if purchase.pays_fees():
-        wanted.append("fees")
-    path = counts.cumsum(axis=0).reshape(-1, worlds.size)
-    sums = {
-        str(q): np.diff(x.reshape(counts.shape), axis=0, prepend=0.0)
-        for q, x in hire(worlds, tier, path, wanted).items()
-    }
-    return [
-        _placed(worlds, tier, purchase, spent, n, {q: x[p] for q, x in sums.items()}, where.ravel())
-        for p, (spent, n) in enumerate(zip(rows.T, counts, strict=True))
-    ]
-
-
-def _placed(
-    worlds: Worlds,
-    tier: Tier,
-    purchase: Purchase,
-    spent: Array,
-    counts: Array,
-    got: dict[str, Array],
-    where: NDArray[np.intp],
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return what the creators of one line bring, drawn and on average, plan by plan.
-
-    Parameters
-    ----------
-    spent : ndarray, shape (n_rows,)
-    counts : ndarray, shape (n_rows, n_worlds)
-    got : dict of ndarray, shape (n_rows, n_worlds)
-        What the creators drawn bring; it is completed.
-    where : ndarray of int, shape (n_plans,)
-        Row of every plan.
-    """
-    mean = {key: counts * brought for key, brought in averages(worlds, tier).items()}
-    got["spend"] = mean["spend"] = np.broadcast_to(spent[:, None], counts.shape)
-    if purchase.pays_fees():
-        got["spend"] = got.pop("fees") + counts * worlds.tier(tier, "overhead")
-        mean["spend"] = counts * mean_cost(worlds, tier)
-    for values in (got, mean):
-        _complete(worlds, tier, values)
-    drawn = {key: x.take(where, axis=0) for key, x in got.items()}
-    return drawn, {key: x.take(where, axis=0) for key, x in mean.items()}
-
-
-def _complete(worlds: Worlds, tier: Tier, values: dict[str, Array]) -> None:
-    """Add what follows from followers, contacts, impressions and engagements."""
-    values["follower_posts"] = values["followers"] * tier.posts
-    values["on_target_impressions"] = values["impressions"] * sum(tier.audience)
-    values["clicks"] = values["engagements"] * worlds.tier(tier, "clicks_per_engagement")
-    values["intent"] = values["clicks"] * worlds.tier(tier, "conversion_rate")
-    values["lifted"] = values["contacts"] * worlds.tier(tier, "lift")

@@ -144,6 +144,20 @@ class AtLeast:
         tail[rare] = betainc(self.k, kappa, heavy[rare])
         return tail
 
+    def both(self, u: Array) -> tuple[Array, Array]:
+        """Return the curve and its derivative at `u`, each of its shape.
+
+        Where one contact is enough the derivative is what the curve leaves: it is accurate to the
+        precision of the curve.
+        """
+        value = self.value(u)
+        if self.k > 1:
+            return value, self.slope(u)
+        slope = 1 - value
+        if self.heterogeneity < inf:
+            slope /= 1 + u * (1 / self.heterogeneity)
+        return value, slope
+
     def slope(self, u: Array) -> Array:
         """Return its derivative, shape of `u`."""
         k, kappa = self.k, self.heterogeneity

@@ -26,15 +26,14 @@ Bits = NDArray[np.uint32]
 
 
 @cache
-def _generators() -> NDArray[np.float32]:
-    """Return the generator matrices as bits, shape (DIMENSIONS, BITS row, BITS column)."""
+def _generators() -> Bits:
+    """Return the columns of the generator matrices, row 0 the highest bit, (DIMENSIONS, BITS)."""
     columns = np.zeros((DIMENSIONS, BITS), np.uint32)
     columns[0] = [1 << (BITS - 1 - j) for j in range(BITS)]
     for d, row in enumerate(ROWS.split("\n")[1:-1], start=1):
         polynomial, *initial = map(int, row.split())
         columns[d] = _direction_vectors(polynomial, initial)
-    rows = np.arange(BITS - 1, -1, -1, dtype=np.uint32)
-    return ((columns[:, None, :] >> rows[None, :, None]) & 1).astype(np.float32)
+    return columns
 
 
 def _direction_vectors(polynomial: int, initial: Sequence[int]) -> list[int]:
@@ -50,31 +49,49 @@ def _direction_vectors(polynomial: int, initial: Sequence[int]) -> list[int]:
     return vectors
 
 
+#: The place of the diagonal in every row of a matrix, and the columns before it.
+DIAGONAL = np.uint32(1) << np.arange(BITS - 1, -1, -1, dtype=np.uint32)
+BEFORE = ~(2 * DIAGONAL - np.uint32(1))
+
+
 class Scramble:
-    """One independent randomisation of the Sobol sequence for each stream given.
+    """Independent randomisations of the Sobol sequence.
 
     Parameters
     ----------
     streams : sequence of numpy.random.SeedSequence, shape (n_dimensions,)
         The randomness of each dimension; at most `DIMENSIONS` of them.
+    replicates : int
+        Number of randomisations.
     """
 
-    def __init__(self, streams: Sequence[np.random.SeedSequence]) -> None:
-        words = np.array([s.generate_state(BITS + 1, np.uint32) for s in streams], np.uint32)
-        words = words.reshape(len(streams), BITS + 1)
-        shifts = np.arange(BITS - 1, -1, -1, dtype=np.uint32)
-        lower = ((words[:, :BITS, None] >> shifts) & 1).astype(np.float32)
-        lower = np.tril(lower, -1) + np.eye(BITS, dtype=np.float32)
-        product = (lower @ _generators()[: len(streams)]).astype(np.int64) & 1
-        self._columns: Bits = (product.astype(np.uint32) << shifts[None, :, None]).sum(
-            axis=1, dtype=np.uint32
-        )
-        self._shift: Bits = words[:, BITS]
+    def __init__(self, streams: Sequence[np.random.SeedSequence], replicates: int = 1) -> None:
+        words = [s.generate_state(replicates * (BITS + 1), np.uint32) for s in streams]
+        bits = np.array(words, np.uint32).reshape(len(streams), replicates, BITS + 1)
+        self._rows: Bits = (bits[..., :BITS] & BEFORE) | DIAGONAL
+        self._shift: Bits = bits[..., BITS]
 
     def uniforms(self, index: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the points of the given indices, inside (0, 1), shape (n_dimensions, n)."""
+        """Return points inside (0, 1).
+
+        Parameters
+        ----------
+        index : ndarray of int, shape (n,)
+
+        Returns
+        -------
+        ndarray, shape (n_dimensions, n * n_replicates)
+            The replicates of a point follow each other.
+        """
         points = np.repeat(self._shift[:, None], index.size, axis=1)
         for bit in range(int(index.max(initial=0)).bit_length()):
             chosen = ((index >> bit) & 1).astype(np.uint32)
-            points ^= self._columns[:, bit, None] * chosen
-        return (points.astype(np.float64) + 0.5) / 2.0**BITS
+            points ^= self._column(bit)[:, None] * chosen[:, None]
+        shape = len(points), index.size * self._shift.shape[1]
+        return np.asarray((points + 0.5) / 2.0**BITS).reshape(shape)
+
+    def _column(self, j: int) -> Bits:
+        """Return a column of the scrambled matrices, shape (n_dimensions, n_replicates)."""
+        products = self._rows & _generators()[: len(self._rows), j, None, None]
+        odd = (np.bitwise_count(products) & 1).astype(np.uint32)
+        return np.asarray(odd @ DIAGONAL, np.uint32)

@@ -34,6 +34,9 @@ WORST = 0.05
 #: Metrics of which only whole numbers can happen.
 COUNTED = ("reach", "effective_reach", "engagements", "clicks", "conversions")
 
+#: What a law of money is the law of a count of.
+COUNTS_OF = dict.fromkeys(("revenue", "profit", "roas"), "conversions")
+
 #: Half-width, in standard errors, of a 90 % interval from that many replicates.
 T90 = float(stdtrit(REPLICATES - 1, 0.95))
 
@@ -92,27 +95,28 @@ def law(outcomes: Outcomes, metric: str, plan: int) -> Law:
     """Return the law of a metric under one plan."""
     metric, at, phase = metric.partition("@")
     end, worlds = at + phase, outcomes.worlds
-    values = {name: outcomes.values[name + end][plan] for name in METRICS}
-    one, zero = np.ones(worlds.size), np.zeros(worlds.size)
-    counts = {"revenue": "conversions", "profit": "conversions", "roas": "conversions"}
-    count = counts.get(metric, metric)
-    factor, constant = one, zero
+
+    def values(name: str) -> Array:
+        return np.asarray(outcomes.values[name + end][plan])
+
+    factor, constant = np.ones(worlds.size), np.zeros(worlds.size)
+    count = COUNTS_OF.get(metric, metric)
     if metric != count:
         factor = worlds.values["order_value"]
-        constant = values["revenue"] - values["conversions"] * factor  # of curves: not counted
+        constant = values("revenue") - values(count) * factor  # of curves: not counted
     if metric == "profit":
         factor, constant = (x * worlds.values["margin"] for x in (factor, constant))
-        constant = constant - values["spend"]
+        constant = constant - values("spend")
     if metric == "roas":
-        paid = (values["spend"] > 0).all()
-        factor, constant = (x / values["spend"] if paid else zero for x in (factor, constant))
-    if metric != count and not values[count].any():
-        return Known(values[metric])
+        paid = (values("spend") > 0).all()
+        factor, constant = (x / values("spend") if paid else 0 * x for x in (factor, constant))
+    if metric != count and not values(count).any():
+        return Known(values(metric))
     if count not in COUNTED or not (factor > 0).all():
-        return Known(values[metric])
+        return Known(values(metric))
     counted = count + end in outcomes.chances
-    chance = outcomes.chances[count + end][plan] if counted else zero
-    return Counted(values[count], chance, factor, constant)
+    chance = outcomes.chances[count + end][plan] if counted else np.zeros(worlds.size)
+    return Counted(values(count), chance, factor, constant)
 
 
 def summarise(outcomes: Outcomes, metric: str, plan: int) -> Summary:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp
+from math import ceil, exp
 from zlib import crc32
 
 import numpy as np
@@ -258,18 +258,16 @@ def _uniforms(names: list[str], n: int, seed: int, sample: int, first: int) -> A
 
     Inputs beyond the dimensions of the Sobol table are plain random draws.
     """
-    world = np.arange(first, first + n)
     points = np.empty((len(names), n))
     sobol, plain = names[:DIMENSIONS], names[DIMENSIONS:]
-    for r in range(REPLICATES):
-        mine = world % REPLICATES == r
-        scramble = Scramble([_sequence(seed, sample, name, r) for name in sobol])
-        points[: len(sobol), mine] = scramble.uniforms(world[mine] // REPLICATES)
+    scramble = Scramble([_sequence(seed, sample, name, 0) for name in sobol], REPLICATES)
+    index = np.arange(first // REPLICATES, ceil((first + n) / REPLICATES))
+    points[: len(sobol)] = scramble.uniforms(index)[:, :n]
     for row, name in enumerate(plain, start=len(sobol)):
         for block in range(first // BLOCK, (first + n - 1) // BLOCK + 1):
             at = block * BLOCK - first
             draws = np.random.Generator(
-                np.random.SFC64(_sequence(seed, sample, name, REPLICATES + block))
+                np.random.SFC64(_sequence(seed, sample, name, 1 + block))
             ).random(BLOCK)
             points[row, at : at + BLOCK] = draws[: n - at]
     return points
