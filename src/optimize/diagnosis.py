@@ -142,4 +142,8 @@ def _mend(
         response, risk = Response(row, ()), MEAN
     else:
         return float("nan")
-    return sign * maximise(less, response, risk, fewer).value
+    level = sign * maximise(less, response, risk, fewer).value
+    if one.kind == "budget" and level > 0:  # nearer to it, tolerances are finer
+        less = replace(less, budget=2 * level)
+        level = sign * maximise(less, response, risk, fewer).value
+    return level

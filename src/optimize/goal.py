@@ -30,6 +30,11 @@ class Goal:
 
     terms: tuple[tuple[str, float], ...]
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Return the metrics it is made of."""
+        return tuple(metric for metric, _ in self.terms)
+
     def of(self, outcomes: Outcomes) -> Array:
         """Return the goal's value for plans that were simulated, shape (n_plans, n_worlds)."""
         return np.asarray(sum(c * outcomes.values[metric] for metric, c in self.terms))

@@ -29,7 +29,7 @@ class Crowd(Protocol):
     """People who are counted in one way."""
 
     def won(self, plans: slice) -> tuple[Array, ...]:
-        """Return the expected number; with luck also the controlled one, and what chance is of.
+        """Return the expected number; with luck also the rest of `Won`, and what chance is of.
 
         Every array has shape (n_plans, n_worlds); the last is the sum of people x share².
         """
@@ -137,8 +137,13 @@ class InSegments:
             mean, off = mean + usual, off + more
         share, slope = self._counted.both(u)
         expected = people * share
-        controlled = expected - people * self._counted.slope(mean) * off
-        return expected, controlled, expected * share + people / self._kappa * (u * slope) ** 2
+        usual, steepness = self._counted.both(mean)
+        return (
+            expected,
+            people * usual,
+            expected - people * steepness * off,
+            expected * share + people / self._kappa * (u * slope) ** 2,
+        )
 
 
 def _added(parts: Sequence[tuple[Array, ...]]) -> tuple[Array, ...]:
@@ -202,7 +207,7 @@ def _halos(worlds: Worlds, lines: Sequence[Line], s: int, heads: Array, luck: bo
 class Repeated:
     """People who count after several contacts, some with named creators.
 
-    The controlled number is the expected one: no control is known.
+    The controlled number, and the usual one, is the expected one: no control is known.
     """
 
     def __init__(self, worlds: Worlds, lines: Sequence[Line], times: int, luck: bool) -> None:
@@ -225,7 +230,7 @@ class Repeated:
                           for x, o in zip(brought, lines, strict=True)]  # fmt: skip
                 parts.append(repeated.in_segment(a_head, people, times, campaign.heterogeneity))
         expected, squares = _added(parts)
-        return (expected, expected, squares) if self._luck else (expected,)
+        return (expected, expected, expected, squares) if self._luck else (expected,)
 
 
 class InClasses:
@@ -266,5 +271,6 @@ class InClasses:
         share = reached_share(drawn, inf)
         if not self._luck:
             return (share @ people,)
-        controlled = (share - reached_slope(mean, inf) * off) @ people
-        return share @ people, controlled, share**2 @ people
+        usual = reached_share(mean, inf)
+        controlled = (share - (1 - usual) * off) @ people
+        return share @ people, usual @ people, controlled, share**2 @ people

@@ -26,8 +26,10 @@ class Won:
     ----------
     expected : ndarray
         Sum over segments of (people) x g(mass / people), g the share with so many contacts.
+    usual : ndarray or None
+        The same with everyone at her mean.
     controlled : ndarray or None
-        The same less (mass - mean mass) x g'(mean mass / people), whose mean is 0.
+        `expected` less (mass - mean mass) x g'(mean mass / people), whose mean is 0.
     chance : ndarray or None
         The p of the one binomial law that has the mean and the variance of the sum of the
         segments' counts (exact for one segment where people are alike; Ehm 1991 bounds the
@@ -37,6 +39,7 @@ class Won:
     """
 
     expected: Array
+    usual: Array | None = None
     controlled: Array | None = None
     chance: Array | None = None
 
@@ -56,10 +59,10 @@ def people_won(
         Contacts that it takes to count a person.
     n_plans : int
     luck : bool
-        Whether the controlled number and the chance are asked for, too.
+        Whether the rest is asked for, too.
     """
     size, campaign = (n_plans, worlds.size), worlds.campaign
-    found = [np.zeros(size) for _ in range(3 if luck else 1)]
+    found = [np.zeros(size) for _ in range(4 if luck else 1)]
     if any(line.drawn[key].any() or (luck and line.mean[key].any()) for line in lines):
         crowd: Crowd
         if times > 1 and (campaign.classes or any(line.tier.pool for line in lines)):
@@ -74,6 +77,6 @@ def people_won(
                 total[plans] = part
     if not luck:
         return Won(found[0])
-    expected, controlled, squares = found
+    expected, usual, controlled, squares = found
     chance = np.divide(squares, expected, out=np.zeros(size), where=expected > 0)
-    return Won(expected, controlled, chance)
+    return Won(expected, usual, controlled, chance)

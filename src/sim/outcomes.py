@@ -51,9 +51,12 @@ class Outcomes:
     values : mapping of str to ndarray, shape (n_plans, n_worlds)
         Metrics of `sim.metrics`, before counting noise: what is expected in that world; with
         phases also what is reached by the end of each, as ``reach@tease``.
+    usual : mapping of str to ndarray, shape (n_plans, n_worlds)
+        The metrics that add up (no ratios), with every creator at her mean: a function of the
+        world. Left out where it is the same as `controlled`.
     controlled : mapping of str to ndarray, shape (n_plans, n_worlds)
-        The metrics that add up (no ratios), less what the creators drawn add to them to first
-        order: the same means with a smaller error, and of no other use.
+        The same metrics, less what the creators drawn add to them to first order, which is 0 on
+        average in every world: the same means with a smaller error, and of no other use.
     chances : mapping of str to ndarray, shape (n_plans, n_worlds)
         For people who are counted (reach, conversions): the probability p of the binomial law
         of the count with that expected value. Events are Poisson (p = 0).
@@ -61,6 +64,7 @@ class Outcomes:
 
     worlds: Worlds
     values: Mapping[str, Array]
+    usual: Mapping[str, Array]
     controlled: Mapping[str, Array]
     chances: Mapping[str, Array]
 
@@ -88,7 +92,7 @@ def evaluate(
         What is asked for, of `sim.metrics` and by phase (``reach@tease``); by default everything.
         What is not needed is not drawn; it does not change the rest.
     values_only : bool
-        Leave out `Outcomes.controlled` and `Outcomes.chances`: for many plans.
+        Leave out everything but `Outcomes.values`: for many plans.
     mapper : Mapper, optional
         What plays the blocks of worlds. The result does not depend on it.
     told : callable, optional
@@ -119,22 +123,28 @@ def _asked(worlds: Worlds, metrics: Collection[str] | None) -> dict[str, frozens
     phases = ("", *(phase.name for phase in worlds.campaign.phases))
     if metrics is None:
         return dict.fromkeys(phases, frozenset(METRICS))
+    known = {_named(metric, phase): (metric, phase) for phase in phases for metric in METRICS}
     found: dict[str, set[str]] = defaultdict(set)
     for name in metrics:
-        metric, _, phase = name.partition("@")
-        if METRICS.keys().isdisjoint([metric]) or phase not in phases:
+        if name not in known:
             raise ValueError(f"there is no metric {name}")
+        metric, phase = known[name]
         found[phase].update((metric, *MADE_OF.get(metric, ())))
     return {phase: frozenset(asked) for phase, asked in found.items()}
 
 
-#: `Outcomes.values`, `controlled` and `chances` of some worlds.
-_Part = tuple[dict[str, Array], dict[str, Array], dict[str, Array]]
+def _named(metric: str, phase: str) -> str:
+    """Return the name of a metric by the end of a phase."""
+    return f"{metric}@{phase}" if phase else metric
+
+
+#: What `Outcomes` holds of some worlds, in its order.
+_Part = tuple[dict[str, Array], dict[str, Array], dict[str, Array], dict[str, Array]]
 
 
 def _joined(blocks: Iterable[_Part], n_worlds: int, told: Callable[[int], None]) -> _Part:
     """Put the worlds of all blocks behind each other."""
-    found: _Part = ({}, {}, {})
+    found: _Part = ({}, {}, {}, {})
     done = 0
     for block in blocks:
         for whole, part in zip(found, block, strict=True):
@@ -185,10 +195,10 @@ class _Play:
             for line in bought(worlds, order, self.purchase, every, luck=self.luck)
         ]
         lines.sort(key=lambda line: line.position)
-        found: _Part = ({}, {}, {})
+        found: _Part = ({}, {}, {}, {})
         for phase, needs in self.needs.items():
             for whole, part in zip(found, self._by(worlds, lines, phase, needs), strict=True):
-                whole |= {f"{name}@{phase}" if phase else name: x for name, x in part.items()}
+                whole |= {_named(name, phase): x for name, x in part.items()}
         return found
 
     def _by(self, worlds: Worlds, lines: list[Line], phase: str, needs: frozenset[str]) -> _Part:
@@ -204,33 +214,35 @@ class _Play:
 def _totals(
     worlds: Worlds, spends: Array, lines: Sequence[Line], needs: frozenset[str], *, luck: bool
 ) -> _Part:
-    """Return the metrics of some lines together: `Outcomes.values`, `controlled`, `chances`."""
+    """Return the metrics of some lines together, as `Outcomes` holds them."""
     size = (len(spends), worlds.size)
-    drawn, mean, chances = {}, {}, {}
+    drawn, usual, controlled, chances = {}, {}, {}, {}
     for name in filter(needs.__contains__, ADDED):
         drawn[name] = _sum([line.brought(name) for line in lines], size)
         if luck:
-            mean[name] = _sum([line.usual(name) for line in lines], size)
+            usual[name] = controlled[name] = _sum([line.usual(name) for line in lines], size)
     for name in filter(needs.__contains__, PEOPLE):
         times = worlds.campaign.effective_frequency if name == "effective_reach" else 1
         won = people_won(worlds, lines, PEOPLE[name], times, len(spends), luck=luck)
         drawn[name] = won.expected
-        if won.controlled is not None and won.chance is not None:
-            mean[name], chances[name] = won.controlled, won.chance
+        if won.usual is not None and won.controlled is not None and won.chance is not None:
+            usual[name], controlled[name] = won.usual, won.controlled
+            chances[name] = won.chance
     curves = _curves(worlds, spends, needs)
     for name, chance in chances.items():
         if name in curves:  # what a curve brings are events
             whole = drawn[name] + curves[name]
             shares = np.divide(drawn[name], whole, out=np.ones_like(whole), where=whole > 0)
             chances[name] = chance * shares
-    for values in (drawn, mean) if luck else (drawn,):
+    for values in (drawn, usual, controlled) if luck else (drawn,):
         _complete(worlds, values, curves, needs)
     with np.errstate(divide="ignore", invalid="ignore"):
         for name in filter(needs.__contains__, METRICS):
             metric = METRICS[name]
             if metric.over:
                 drawn[name] = metric.times * drawn[metric.over[0]] / drawn[metric.over[1]]
-    return drawn, mean, chances
+    differ = {name: x for name, x in usual.items() if x is not controlled[name]}
+    return drawn, differ, controlled, chances
 
 
 def _sum(parts: Sequence[Array], size: tuple[int, int]) -> Array:

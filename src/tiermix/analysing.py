@@ -16,6 +16,7 @@ from optimize.optimum import Solution
 from optimize.problem import purchase
 from optimize.steady import steady_range
 from sim.mapping import Mapper, threads
+from sim.metrics import METRICS
 from sim.outcomes import Outcomes, evaluate
 from sim.worlds import Worlds, draw_worlds
 from tiermix.analysis import OPTIMUM, Analysis, Optimum, Progress, Strategy
@@ -90,6 +91,7 @@ def analyse(
         worlds,
         list(plans.values()),
         purchase(feasible),
+        metrics=scenario.metrics,
         mapper=mapper,
         told=partial(_playing, progress, worlds),
     )
@@ -150,8 +152,9 @@ def _optimum(
     worlds, values = outcomes.worlds, judge(outcomes)
     fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1, order=worlds.order)
     way = purchase(task.problem)
-    check = judge(evaluate(fresh, [solution.plan], way, mapper=mapper))[0]
-    lines = evaluate(worlds, np.diag(solution.plan), way, mapper=mapper)
+    aims = task.goal.metrics
+    check = judge(evaluate(fresh, [solution.plan], way, metrics=aims, mapper=mapper))[0]
+    lines = evaluate(worlds, np.diag(solution.plan), way, metrics=METRICS, mapper=mapper)
     runner_up, lead = led(worlds, values, strategies)
     steady = steady_range(task.problem, task.response, task.risk, task.floors)
     nearly = None

@@ -138,7 +138,9 @@ def _best(
     """Check the best choice on fresh worlds, against the others, and creator by creator."""
     worlds, plan = outcomes.worlds, strategies[OPTIMUM].plan
     fresh = draw_worlds(worlds.campaign, worlds.size, worlds.seed, sample=1, order=worlds.order)
-    check = judged_by(part.goal, part.risk, evaluate(fresh, [plan], WHOLE))[0]
+    check = judged_by(
+        part.goal, part.risk, evaluate(fresh, [plan], WHOLE, metrics=part.goal.metrics)
+    )[0]
     runner_up, lead = led(worlds, judged, strategies)
     solution = Solution(
         "optimal" if choice.kept else "stopped",
@@ -178,6 +180,7 @@ def _alone(worlds: Worlds, plan: Array) -> Outcomes:
         return {key: np.concatenate([of(one)[key] for one in found])[1:] for key in of(found[0])}
 
     return Outcomes(
-        worlds, joined(lambda o: o.values), joined(lambda o: o.controlled),
+        worlds, joined(lambda o: o.values), joined(lambda o: o.usual),
+        joined(lambda o: o.controlled),
         joined(lambda o: o.chances),
     )  # fmt: skip

@@ -91,7 +91,8 @@ def selected(
     def draw(stage: int, left: Sequence[int]) -> Array:
         progress(f"choosing among {len(left)} strategies: bank {stage + 1}")
         bank = draw_worlds(scenario.campaign, STAGE, scenario.seed, sample=FIRST_BANK + stage)
-        outcomes = evaluate(bank, [plans[i] for i in left], way, mapper=mapper)
+        some = [plans[i] for i in left]
+        outcomes = evaluate(bank, some, way, metrics=analysis.goal.metrics, mapper=mapper)
         worlds = np.stack([judged[i].values(outcomes, at) for at, i in enumerate(left)])
         means: Array = worlds.reshape(len(left), -1, REPLICATES).mean(axis=1)
         return means

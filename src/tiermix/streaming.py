@@ -72,6 +72,8 @@ class _Play:
     goal : Goal
     risk : Risk
     demands : tuple of Demand
+    metrics : tuple of str
+        What is told of.
     by, goals : mapping of str to tuple of Grid, tuple of Grid
         Grids of the metrics, and of the goal.
     """
@@ -84,13 +86,14 @@ class _Play:
     goal: Goal
     risk: Risk
     demands: tuple[Demand, ...]
+    metrics: tuple[str, ...]
     by: Grids = field(default_factory=dict)
     goals: tuple[Grid, ...] = ()
 
     def tally(self, stretch: tuple[int, int]) -> Tally:
         """Return the tally of a stretch of worlds: its first one and its size."""
         worlds = self._worlds(stretch)
-        outcomes = evaluate(worlds, self.plans, purchase(self.problem))
+        outcomes = evaluate(worlds, self.plans, purchase(self.problem), metrics=self.metrics)
         values = self.goal.of(outcomes)
         others: dict[str, Array] = {
             GOAL: self.goal.controlled(outcomes),
@@ -238,7 +241,8 @@ def _play(analysis: Analysis) -> _Play:
     """Return what plays a stretch of worlds with the plans of an analysis."""
     scenario, worlds = analysis.scenario, analysis.sampled.worlds
     plans = np.stack([s.plan for s in analysis.strategies.values()])
-    some = evaluate(worlds.part(0, BLOCK), plans, purchase(analysis.problem))
+    first, way = worlds.part(0, BLOCK), purchase(analysis.problem)
+    some = evaluate(first, plans, way, metrics=scenario.metrics)
     return _Play(
         scenario.campaign,
         scenario.seed,
@@ -248,6 +252,7 @@ def _play(analysis: Analysis) -> _Play:
         analysis.goal,
         scenario.risk,
         scenario.demands,
+        scenario.metrics,
         grids(some, scenario.metrics),
         tuple(Grid.fitted(row) for row in analysis.goal.of(some)),
     )

@@ -104,7 +104,7 @@ def _drawn(few: Analysis, asked: float, most: int, progress: Progress, mapper: M
             return known
         progress(f"drawing {first + n:,} worlds to know the answer to {share(asked)}")
         worlds = draw_worlds(scenario.campaign, n, scenario.seed, first=first, order=order)
-        outcomes = evaluate(worlds, plans, way, mapper=mapper)
+        outcomes = evaluate(worlds, plans, way, metrics=goal.metrics, mapper=mapper)
         return goal.controlled(outcomes) if risk == MEAN else goal.of(outcomes)
 
     def judge(values: Array) -> Array:

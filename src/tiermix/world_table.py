@@ -55,7 +55,8 @@ def write_worlds(analysis: Analysis, path: Path) -> None:
     scenario = analysis.scenario
     worlds = draw_worlds(scenario.campaign, scenario.worlds, scenario.seed)
     plans = [strategy.plan for strategy in analysis.strategies.values()]
-    values = evaluate(worlds, plans, purchase(analysis.problem)).values
+    way, metrics = purchase(analysis.problem), scenario.metrics
+    values = evaluate(worlds, plans, way, metrics=metrics, values_only=True).values
     names = np.repeat(list(analysis.strategies), worlds.size)
     columns = {
         "strategy": pyarrow.array(names.tolist()).dictionary_encode(),

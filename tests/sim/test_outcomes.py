@@ -8,15 +8,18 @@ from math import expm1, floor, inf, isinf, log1p
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from full_strategies import full_campaigns, named
+from full_strategies import money as random_money
 from sim.campaign import Campaign, Segment, Tier
 from sim.mapping import one_by_one
 from sim.metrics import METRICS
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
+from sim.statistics import law
 from sim.worlds import draw_worlds
 from specimens import KNOWN, card_like, few_unequal
 from strategies import bare_campaigns, campaigns, plans
@@ -291,6 +294,51 @@ def test_the_chance_of_several_segments_keeps_mean_and_variance() -> None:
         ).values["reach"][0]
         variance = variance + part * (1 - part / segment.size)
     assert mean * (1 - p) == pytest.approx(variance, rel=1e-9)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["parts", "whole"])
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_what_is_asked_for_is_the_same_without_the_rest(whole: bool, data: st.DataObject) -> None:
+    campaign, purchase = data.draw(full_campaigns()), WHOLE if whole else PARTS
+    assume(whole or not named(campaign))
+    some = [data.draw(random_money(campaign, whole=whole, most=4.0)) for _ in range(3)]
+    worlds = draw_worlds(campaign, 40, 3)
+    every = evaluate(worlds, some, purchase, mapper=one_by_one)
+    metrics = data.draw(st.sets(st.sampled_from(sorted(every.values)), min_size=1, max_size=3))
+    asked = evaluate(worlds, some, purchase, metrics=metrics, mapper=one_by_one)
+    alone = evaluate(worlds, some, purchase, metrics=metrics, values_only=True, mapper=one_by_one)
+    assert not alone.controlled
+    assert not alone.chances
+    for name in metrics:
+        assert np.array_equal(alone.values[name], every.values[name], equal_nan=True)
+        for part in ("values", "controlled", "chances"):
+            whole_, one = getattr(every, part), getattr(asked, part)
+            assert (name in one) == (name in whole_)
+            assert name not in one or np.array_equal(one[name], whole_[name], equal_nan=True)
+        assert str(law(asked, name, 0)) == str(law(every, name, 0))
+
+
+def test_many_plans_yield_what_each_yields_alone() -> None:
+    campaign = card_like()
+    worlds = draw_worlds(campaign, 50, 3)
+    shares = np.random.default_rng(5).random((70, len(campaign.lines)))
+    spends = shares * 20 * price_list(campaign)
+    together = evaluate(worlds, spends)
+    for i in (0, 31, 32, 69):
+        alone = evaluate(worlds, spends[[i]])
+        for part in ("values", "controlled", "chances"):
+            for name, values in getattr(alone, part).items():
+                assert getattr(together, part)[name][i] == pytest.approx(
+                    values[0], rel=1e-12, nan_ok=True
+                ), name
+
+
+@pytest.mark.parametrize("metric", ["reachh", "reach@tease", "reach@", "@", ""])
+def test_what_is_no_metric_is_refused(metric: str) -> None:
+    worlds = draw_worlds(card_like(), 4, 3)
+    with pytest.raises(ValueError, match="no metric"):
+        evaluate(worlds, [[1.0] * len(worlds.campaign.lines)], metrics=[metric])
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def forecasts(
     if not asked:
         return []
     worlds = draw_worlds(_campaign(learned), WORLDS, seed)
-    outcomes = evaluate(worlds, [plan for _, _, plan, _ in asked])
+    outcomes = evaluate(worlds, [plan for _, _, plan, _ in asked], metrics=metrics_of(learned))
     found = []
     for i, (name, metric, plan, actual) in enumerate(asked):
         told = summarise(outcomes, metric, i).statistics

@@ -185,8 +185,9 @@ class Bench:
         return self._weighed(task, objective, solution.plan), solution
 
     def _weighed(self, task: Task, objective: str, plan: Array) -> Weighed:
-        outcomes = evaluate(self.worlds, [plan], purchase(task.problem))
         told = self.told(objective)
+        asked = {*told, *task.goal.metrics}
+        outcomes = evaluate(self.worlds, [plan], purchase(task.problem), metrics=asked)
         found = [_statistics(outcomes, metric) for metric in told]
         return Weighed(
             dict(zip(self.scenario.lines, plan.tolist(), strict=True)),

@@ -32,6 +32,9 @@ POINTS, STEPS = 13, 10
 #: The score of a blend, which is no metric.
 SCORE = "score"
 
+#: What it takes to tell who is reached and how often.
+REACHED = ("reach", "effective_reach", "on_target_impressions")
+
 
 def facts(analysis: Analysis) -> dict[str, Any]:
     """Return what the report tells beyond the result document, as plain data.
@@ -111,7 +114,9 @@ def _curve(analysis: Analysis, worlds: Worlds, line: int) -> dict[str, Any]:
     spends = [*levels.tolist(), *([spent + more] if more else [])]
     plans = np.tile(plan, (len(spends), 1))
     plans[:, line] = spends
-    outcomes = evaluate(worlds, plans, purchase(problem))
+    metric = curve_metric(analysis)
+    asked = analysis.goal.metrics if metric == SCORE else (metric,)
+    outcomes = evaluate(worlds, plans, purchase(problem), metrics=asked)
     drawn, smooth = _values(analysis, outcomes)
     points = [
         _point(level, drawn[k] - drawn[0], smooth[k] - smooth[0]) for k, level in enumerate(levels)
@@ -176,7 +181,8 @@ def _build_up(analysis: Analysis, worlds: Worlds) -> list[dict[str, float]]:
     assert analysis.optimum is not None
     plan = analysis.optimum.solution.plan
     parts = np.linspace(0.0, 1.0, STEPS + 1)
-    outcomes = evaluate(worlds, parts[:, None] * plan, purchase(analysis.problem))
+    way = purchase(analysis.problem)
+    outcomes = evaluate(worlds, parts[:, None] * plan, way, metrics=REACHED)
     people = reached(outcomes, "")
     return [
         {"spend": float(part * plan.sum()), **row} for part, row in zip(parts, people, strict=True)
@@ -187,8 +193,7 @@ def reached(outcomes: Outcomes, suffix: str) -> list[dict[str, float]]:
     """Return who is reached and how often, by plan."""
     low, high = np.quantile(outcomes.values[f"reach{suffix}"], (0.05, 0.95), axis=1)
     reach, effective, seen = (
-        outcomes.controlled[f"{metric}{suffix}"].mean(axis=1)
-        for metric in ("reach", "effective_reach", "on_target_impressions")
+        outcomes.controlled[f"{metric}{suffix}"].mean(axis=1) for metric in REACHED
     )
     return [
         {
@@ -209,7 +214,8 @@ def _phases(analysis: Analysis, worlds: Worlds) -> list[dict[str, Any]]:
     if not campaign.phases or not campaign.tiers:
         return []
     plan = analysis.optimum.solution.plan
-    outcomes = evaluate(worlds, [plan], purchase(analysis.problem))
+    asked = [f"{metric}@{phase.name}" for phase in campaign.phases for metric in REACHED]
+    outcomes = evaluate(worlds, [plan], purchase(analysis.problem), metrics=asked)
     return [
         {
             "phase": phase.name,

@@ -12,7 +12,7 @@ from sim.outcomes import evaluate
 from sim.worlds import draw_worlds
 from tiermix import choice_story, media_plan, story
 from tiermix.choices import Shortlist
-from tiermix.report.facts import CURVE_WORLDS, STEPS, curve_metric, plain, reached, step
+from tiermix.report.facts import CURVE_WORLDS, REACHED, STEPS, curve_metric, plain, reached, step
 from tiermix.result_schema import FORMAT
 
 Array = NDArray[np.float64]
@@ -86,7 +86,7 @@ def _build_up(found: Shortlist, n_worlds: int) -> list[dict[str, float]]:
     plans = np.array([np.where(np.arange(plan.size) < n, plan, 0.0) for n in joined])
     order = analysis.sampled.worlds.order
     worlds = draw_worlds(scenario.campaign, n_worlds, scenario.seed, order=order)
-    people = reached(evaluate(worlds, plans, purchase(analysis.problem)), "")
+    people = reached(evaluate(worlds, plans, purchase(analysis.problem), metrics=REACHED), "")
     return [
         {"spend": float(one.sum()), **row} for one, row in zip(plans, people, strict=True)
     ]  # fmt: skip
