@@ -40,7 +40,7 @@ def hire(
     Parameters
     ----------
     worlds : Worlds
-        One block: at most `BLOCK` worlds from the block's first one.
+        From the first one of a block.
     tier : Tier
     counts : ndarray, shape (n_counts, n_worlds)
         Numbers of creators, at least 0.
@@ -53,19 +53,22 @@ def hire(
     -------
     dict of ndarray, shape (n_counts, n_worlds)
     """
-    longest = GROUP * ceil(counts.max(initial=0.0) / GROUP)
-    queue = Queue(worlds, tier, min(CHUNK, longest))
+    queue = Queue(worlds, tier)
     summed = list(dict.fromkeys(queue.stands_for(q) for q in quantities))
     if engine() == "compiled":
         sums = running_sums(worlds, tier, counts, queue.engagement_log_odds(), summed)
     else:
-        sums = _sums(queue, counts, longest, summed)
+        parts, ends = worlds.blocks(), range(BLOCK, worlds.size, BLOCK)
+        blocks = zip(parts, np.split(counts, ends, axis=1), strict=True)
+        sums = np.concatenate([_sums(part, tier, n, summed) for part, n in blocks], axis=2)
     totals = {q: queue.scale(q) * total for q, total in zip(summed, sums, strict=True)}
     return {q: totals[queue.stands_for(q)] for q in quantities}
 
 
-def _sums(queue: Queue, counts: Array, longest: int, summed: list[Quantity]) -> Array:
-    """Draw the creators chunk by chunk and read their running sums at the counts."""
+def _sums(block: Worlds, tier: Tier, counts: Array, summed: list[Quantity]) -> Array:
+    """Draw the creators of a block chunk by chunk and read their running sums at the counts."""
+    longest = GROUP * ceil(counts.max(initial=0.0) / GROUP)
+    queue = Queue(block, tier, min(CHUNK, longest))
     sums = np.zeros((len(summed), *counts.shape))
     running = RunningSums(min(CHUNK, longest) // GROUP, len(summed), counts.shape[1])
     for start in range(0, longest, CHUNK):
@@ -75,7 +78,7 @@ def _sums(queue: Queue, counts: Array, longest: int, summed: list[Quantity]) -> 
 
 
 class Queue:
-    """The creators of a tier in one block of worlds, in the order in which they are hired.
+    """The creators of a tier, in the order in which they are hired.
 
     What all creators of a world share stays in float64 (`scale`); only how they differ from
     each other is drawn (`draw`), so that a tier without spread is exact.
@@ -83,13 +86,13 @@ class Queue:
     Parameters
     ----------
     worlds : Worlds
-        One block.
+        To draw, one block: at most `BLOCK` worlds from its first one.
     tier : Tier
     most : int
         Creators that are drawn at a time.
     """
 
-    def __init__(self, worlds: Worlds, tier: Tier, most: int) -> None:
+    def __init__(self, worlds: Worlds, tier: Tier, most: int = 0) -> None:
         self._worlds, self._tier, self._most = worlds, tier, most
         self._streams: dict[str, np.random.Generator] = {}
         self._variates = Variates(most)

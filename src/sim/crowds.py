@@ -15,7 +15,7 @@ from sim.campaign import Classes
 from sim.curves import exposure, reached_share, reached_slope
 from sim.halo import familiar, strengths
 from sim.lines import Line
-from sim.lottery import CERTAIN
+from sim.lottery import CERTAIN, weighed
 from sim.shapes import AtLeast
 from sim.worlds import Worlds
 
@@ -270,7 +270,7 @@ class InClasses:
                 off[..., met] += (seen - usual) / (reached_slope(at, inf) if named else 1.0)
         share = reached_share(drawn, inf)
         if not self._luck:
-            return (share @ people,)
+            return (weighed(share, people),)
         usual = reached_share(mean, inf)
-        controlled = (share - (1 - usual) * off) @ people
-        return share @ people, usual @ people, controlled, share**2 @ people
+        parts = share, usual, share - (1 - usual) * off, share**2
+        return tuple(weighed(part, people) for part in parts)

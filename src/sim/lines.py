@@ -124,7 +124,7 @@ def bought(
     Parameters
     ----------
     worlds : Worlds
-        One block.
+        From the first one of a block.
     order : Order
     purchase : Purchase
     needs : collection of str

@@ -9,6 +9,7 @@ curve.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import blake2b
@@ -71,9 +72,11 @@ class Lottery:
 
     def mean(self) -> Array:
         """Return what one hired creator brings on average, shape (n_worlds,)."""
-        brought = self.per_follower @ self.other_weights
+        brought = weighed(self.per_follower, self.other_weights)
         people = (self.followers * self.weights * brought).sum(axis=1)
-        return np.asarray(self.delivery_rate * people * (self.authentic @ self.authentic_weights))
+        return np.asarray(
+            self.delivery_rate * people * weighed(self.authentic, self.authentic_weights)
+        )
 
     def exponents(self, rates: Array) -> Array:
         """Return ψ = −log E[e^(−rate · value)] of one hired creator.
@@ -133,6 +136,11 @@ class Lottery:
         return values.reshape(len(values), -1)
 
 
+def weighed(values: Array, weights: Array) -> Array:
+    """Return weighted sums over the last axis, the same of a world whatever stands beside it."""
+    return np.asarray(np.einsum("...n,n->...", values, weights))
+
+
 def remembered_exponents(worlds: Worlds, lottery: Lottery, rates: Array) -> Array:
     """Return the exponents of a lottery, from the memory of the worlds if they are there.
 
@@ -187,20 +195,30 @@ def averages(worlds: Worlds, tier: Tier) -> dict[str, Array]:
     z, weights = _follower_normals(worlds, tier)
     size = (weights * np.exp(tier.followers.creators_sd * z)).sum(axis=1)
     followers = worlds.tier(tier, "followers") * worlds.tier(tier, "delivery_rate") * size
-    followers = followers * _share_mean(tier, _share_nodes(worlds, tier, "authentic_share"),
-                                        "authentic_share")  # fmt: skip
-    view = _share_nodes(worlds, tier, "view_rate")
+    followers = followers * _averaged(worlds, tier, "authentic_share", lambda share: share)
+    seen = _averaged(worlds, tier, "view_rate", lambda view: seen_share(view, tier.posts))
+    viewed = _averaged(worlds, tier, "view_rate", lambda view: view)
     return {
         "followers": followers,
-        "contacts": followers * _share_mean(tier, seen_share(view, tier.posts), "view_rate"),
-        "impressions": followers * tier.posts * _share_mean(tier, view, "view_rate"),
+        "contacts": followers * seen,
+        "impressions": followers * tier.posts * viewed,
         "engagements": _mean_engagements(worlds, tier, followers),
     }
 
 
-def _share_mean(tier: Tier, nodes: Array, key: str) -> Array:
-    """Return the mean of a share over the creators, from its values at their nodes."""
-    return np.asarray(nodes[:, 0] @ _normal_nodes(getattr(tier, key).creators_sd)[1])
+def _averaged(worlds: Worlds, tier: Tier, key: str, of: Callable[[Array], Array]) -> Array:
+    """Return the mean over the creators of a function of a share in which they may differ."""
+    spread, typical = getattr(tier, key).creators_sd, worlds.tier(tier, key)
+    return of(typical) if spread == 0 else _mean_share(logit(typical), spread, OTHER_NODES, of)
+
+
+def _mean_share(
+    log_odds: Array, spread: float, nodes: int, of: Callable[[Array], Array] = lambda share: share
+) -> Array:
+    """Return the mean of a function of a share over normal log odds, shape (n_worlds,)."""
+    z, weights = _hermite(nodes)
+    shares = np.add.outer(log_odds, spread * z)
+    return weighed(of(expit(shares, out=shares)), weights)
 
 
 def _mean_engagements(worlds: Worlds, tier: Tier, followers: Array) -> Array:
@@ -213,11 +231,9 @@ def _mean_engagements(worlds: Worlds, tier: Tier, followers: Array) -> Array:
     law, spread = tier.followers, tier.engagement_rate.creators_sd
     if law.truncated or spread == 0:
         return engagements_lottery(worlds, tier).mean()
-    x, weights = _hermite(FOLLOWER_NODES)
     log_odds = logit(worlds.tier(tier, "engagement_rate")) + np.log(worlds.values["resonance"])
     log_odds += tier.engagement_elasticity * law.creators_sd**2
-    rate = expit(log_odds[:, None] + spread * x) @ weights
-    return np.asarray(followers * tier.posts * rate)
+    return np.asarray(followers * tier.posts * _mean_share(log_odds, spread, FOLLOWER_NODES))
 
 
 def mean_cost(worlds: Worlds, tier: Tier) -> Array:

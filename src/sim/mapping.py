@@ -107,6 +107,11 @@ def aside(call: Callable[[], R]) -> R:
     return future.result()
 
 
+def lanes(mapper: Mapper) -> int:
+    """Return how many tasks of this thread a mapper may run side by side, as far as is known."""
+    return 1 if mapper is one_by_one or _inside.get() else cores()
+
+
 def alone(task: Callable[[T], R], item: T) -> R:
     """Return the result of a task that has one processor to itself."""
     with alone_here():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.distinct import people_won
 from sim.lines import PEOPLE, Line, Order, bought, brought_for, orders
-from sim.mapping import Mapper, threads
+from sim.mapping import Mapper, lanes, threads
 from sim.metrics import METRICS
 from sim.purchase import PARTS, Purchase
 from sim.response import ridge
@@ -29,6 +29,9 @@ ADDED = (
     "on_target_impressions",
 )
 
+
+#: Blocks that are played at a time, over all plans; tasks that everybody at work gets at least.
+STRETCH, SHARES = 8, 2
 
 #: Metrics that are made of others, and of which.
 MADE_OF = {
@@ -94,9 +97,9 @@ def evaluate(
     values_only : bool
         Leave out everything but `Outcomes.values`: for many plans.
     mapper : Mapper, optional
-        What plays the blocks of worlds. The result does not depend on it.
+        What plays the worlds, some blocks at a time. The result does not depend on it.
     told : callable, optional
-        Told after every block how many worlds are done.
+        Told after every part how many worlds are done.
 
     Raises
     ------
@@ -114,8 +117,17 @@ def evaluate(
     play = _Play(
         bank, spends, purchase, orders(campaign, spends), _asked(worlds, metrics), not values_only
     )
-    blocks = mapper(play, ((part.first, part.values) for part in worlds.blocks()))
-    return Outcomes(worlds, *_joined(blocks, worlds.size, told))
+    n = _stretch(worlds.size, len(spends), lanes(mapper))
+    parts = mapper(play, ((part.first, part.values) for part in worlds.blocks(n)))
+    return Outcomes(worlds, *_joined(parts, worlds.size, told))
+
+
+def _stretch(n_worlds: int, n_plans: int, side_by_side: int) -> int:
+    """Return how many blocks are played at a time: for few plans many, but all have work to do."""
+    few = max(STRETCH // n_plans, 1)
+    if side_by_side == 1:
+        return few
+    return max(min(n_worlds // (SHARES * side_by_side * BLOCK), few), 1)
 
 
 def _asked(worlds: Worlds, metrics: Collection[str] | None) -> dict[str, frozenset[str]]:
@@ -142,32 +154,33 @@ def _named(metric: str, phase: str) -> str:
 _Part = tuple[dict[str, Array], dict[str, Array], dict[str, Array], dict[str, Array]]
 
 
-def _joined(blocks: Iterable[_Part], n_worlds: int, told: Callable[[int], None]) -> _Part:
-    """Put the worlds of all blocks behind each other."""
+def _joined(parts: Iterable[_Part], n_worlds: int, told: Callable[[int], None]) -> _Part:
+    """Put the worlds of all parts behind each other."""
     found: _Part = ({}, {}, {}, {})
-    done = 0
-    for block in blocks:
-        for whole, part in zip(found, block, strict=True):
+    done = size = 0
+    for some in parts:
+        for whole, part in zip(found, some, strict=True):
             for name, values in part.items():
-                if values.shape[1] == n_worlds:
+                size = values.shape[1]
+                if size == n_worlds:
                     whole[name] = values
                     continue
                 if name not in whole:
                     whole[name] = np.empty((len(values), n_worlds))
-                whole[name][:, done : done + values.shape[1]] = values
-        done = min(done + BLOCK, n_worlds)
+                whole[name][:, done : done + size] = values
+        done += size
         told(done)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Play:
-    """Plays blocks of worlds: a pure function of the block.
+    """Plays some blocks of worlds: a pure function of these.
 
     Parameters
     ----------
     bank : Worlds
-        What the worlds of all blocks share, without their values.
+        What the worlds of all parts share, without their values.
     spends : ndarray, shape (n_plans, n_lines)
     purchase : Purchase
     orders : tuple of Order
@@ -186,7 +199,7 @@ class _Play:
     luck: bool
 
     def __call__(self, drawn: tuple[int, Mapping[str, Array]]) -> _Part:
-        """Return the outcomes of a block: its first world, and the values of its worlds."""
+        """Return the outcomes of worlds: the first one's number, and the values of all."""
         worlds = replace(self.bank, first=drawn[0], values=drawn[1])
         every = brought_for(worlds.campaign, frozenset().union(*self.needs.values()))
         lines = [

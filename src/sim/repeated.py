@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.campaign import Classes
 from sim.curves import exposure, gamma_nodes
-from sim.lottery import CERTAIN
+from sim.lottery import CERTAIN, weighed
 
 Array = NDArray[np.float64]
 
@@ -123,6 +123,6 @@ def in_classes(
             for contacts, row, named in lines
         ]
         share = at_least(a_head, times, inf)
-        expected += share @ people
-        squares += share**2 @ people
+        expected += weighed(share, people)
+        squares += weighed(share**2, people)
     return expected, squares

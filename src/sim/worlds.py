@@ -110,10 +110,10 @@ class Worlds:
             np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=spawn_key))
         )
 
-    def blocks(self) -> Iterator[Worlds]:
-        """Yield the worlds in blocks of `BLOCK`."""
-        for start in range(0, self.size, BLOCK):
-            yield self.part(start, start + BLOCK)
+    def blocks(self, n: int = 1) -> Iterator[Worlds]:
+        """Yield the worlds in blocks of `BLOCK`, or some blocks at a time."""
+        for start in range(0, self.size, n * BLOCK):
+            yield self.part(start, start + n * BLOCK)
 
     def part(self, start: int, stop: int) -> Worlds:
         """Return the worlds of the given positions; `start` is a multiple of `BLOCK`."""

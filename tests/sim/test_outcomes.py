@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import expm1, floor, inf, isinf, log1p
+from math import ceil, expm1, floor, inf, isinf, log1p
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from sim.metrics import METRICS
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, Purchase, price_list
 from sim.statistics import law
-from sim.worlds import draw_worlds
+from sim.worlds import BLOCK, draw_worlds
 from specimens import KNOWN, card_like, few_unequal
 from strategies import bare_campaigns, campaigns, plans
 from units import rescaled, unit
@@ -332,6 +332,27 @@ def test_many_plans_yield_what_each_yields_alone() -> None:
                 assert getattr(together, part)[name][i] == pytest.approx(
                     values[0], rel=1e-12, nan_ok=True
                 ), name
+
+
+@pytest.mark.parametrize("campaign", [card_like(), few_unequal()], ids=["card", "unequal"])
+@pytest.mark.parametrize("n_worlds", [3 * BLOCK, 4 * BLOCK + 37])
+def test_how_many_worlds_are_played_at_a_time_changes_no_byte(
+    campaign: Campaign, n_worlds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worlds = draw_worlds(campaign, n_worlds, 3)
+    spends = [price_list(campaign) * n for n in (0.3, 2.6)]
+    found = []
+    for stretch in (1, 2, 3, 8):
+        monkeypatch.setattr("sim.outcomes.STRETCH", stretch * len(spends))
+        done: list[int] = []
+        found.append(evaluate(worlds, spends, mapper=one_by_one, told=done.append))
+        assert len(done) == ceil(n_worlds / (stretch * BLOCK))
+        assert done[-1] == n_worlds
+    first, *others = found
+    for other in others:
+        for part in ("values", "usual", "controlled", "chances"):
+            for name, values in getattr(first, part).items():
+                assert values.tobytes() == getattr(other, part)[name].tobytes(), name
 
 
 @pytest.mark.parametrize("metric", ["reachh", "reach@tease", "reach@", "@", ""])
