@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,11 +131,11 @@ def _stretch(n_worlds: int, n_plans: int, side_by_side: int) -> int:
     return max(min(n_worlds // (SHARES * side_by_side * BLOCK), few), 1)
 
 
-def _asked(worlds: Worlds, metrics: Collection[str] | None) -> dict[str, frozenset[str]]:
+def _asked(worlds: Worlds, metrics: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     """Return what is needed of the whole campaign (no name) and by the end of every phase."""
     phases = ("", *(phase.name for phase in worlds.campaign.phases))
     if metrics is None:
-        return dict.fromkeys(phases, frozenset(METRICS))
+        return dict.fromkeys(phases, tuple(METRICS))
     known = {_named(metric, phase): (metric, phase) for phase in phases for metric in METRICS}
     found: dict[str, set[str]] = defaultdict(set)
     for name in metrics:
@@ -142,7 +143,7 @@ def _asked(worlds: Worlds, metrics: Collection[str] | None) -> dict[str, frozens
             raise ValueError(f"there is no metric {name}")
         metric, phase = known[name]
         found[phase].update((metric, *MADE_OF.get(metric, ())))
-    return {phase: frozenset(asked) for phase, asked in found.items()}
+    return {phase: tuple(sorted(asked)) for phase, asked in found.items()}
 
 
 def _named(metric: str, phase: str) -> str:
@@ -185,8 +186,9 @@ class _Play:
     purchase : Purchase
     orders : tuple of Order
         The spends on every tier.
-    needs : dict of str to frozenset of str
-        By phase, or for the whole campaign (no name).
+    needs : dict of str to tuple of str
+        By phase, or for the whole campaign (no name). Plain data: a checkpoint makes a key of
+        it.
     luck : bool
         Whether more is asked for than values.
     """
@@ -195,13 +197,13 @@ class _Play:
     spends: Array
     purchase: Purchase
     orders: tuple[Order, ...]
-    needs: dict[str, frozenset[str]]
+    needs: dict[str, tuple[str, ...]]
     luck: bool
 
     def __call__(self, drawn: tuple[int, Mapping[str, Array]]) -> _Part:
         """Return the outcomes of worlds: the first one's number, and the values of all."""
         worlds = replace(self.bank, first=drawn[0], values=drawn[1])
-        every = brought_for(worlds.campaign, frozenset().union(*self.needs.values()))
+        every = brought_for(worlds.campaign, {*chain.from_iterable(self.needs.values())})
         lines = [
             line
             for order in self.orders
@@ -214,7 +216,7 @@ class _Play:
                 whole |= {_named(name, phase): x for name, x in part.items()}
         return found
 
-    def _by(self, worlds: Worlds, lines: list[Line], phase: str, needs: frozenset[str]) -> _Part:
+    def _by(self, worlds: Worlds, lines: list[Line], phase: str, needs: tuple[str, ...]) -> _Part:
         """Return what is needed by the end of a phase."""
         spends = self.spends
         if phase:
@@ -225,7 +227,7 @@ class _Play:
 
 
 def _totals(
-    worlds: Worlds, spends: Array, lines: Sequence[Line], needs: frozenset[str], *, luck: bool
+    worlds: Worlds, spends: Array, lines: Sequence[Line], needs: tuple[str, ...], *, luck: bool
 ) -> _Part:
     """Return the metrics of some lines together, as `Outcomes` holds them."""
     size = (len(spends), worlds.size)
@@ -267,7 +269,7 @@ def _sum(parts: Sequence[Array], size: tuple[int, int]) -> Array:
 
 
 def _complete(
-    worlds: Worlds, values: dict[str, Array], curves: Mapping[str, Array], needs: frozenset[str]
+    worlds: Worlds, values: dict[str, Array], curves: Mapping[str, Array], needs: tuple[str, ...]
 ) -> None:
     """Add what curves bring, and money."""
     for name, more in curves.items():
@@ -279,7 +281,7 @@ def _complete(
         values["profit"] = values["revenue"] * worlds.values["margin"] - values["spend"]
 
 
-def _curves(worlds: Worlds, spends: Array, needs: frozenset[str]) -> dict[str, Array]:
+def _curves(worlds: Worlds, spends: Array, needs: tuple[str, ...]) -> dict[str, Array]:
     """Return what the response curves add to what is needed, each of shape (n_plans, n_worlds)."""
     first, found = len(worlds.campaign.items), {}
     if "spend" in needs and worlds.campaign.curves:

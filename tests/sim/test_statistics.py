@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf, isfinite, isnan
 from typing import Any
@@ -75,11 +76,16 @@ def drawn(outcomes: Outcomes, metric: str, seed: int = 5) -> FloatArray:
     return np.sort(counts.ravel())
 
 
+def uncontrolled(outcomes: Outcomes) -> Outcomes:
+    """Return outcomes whose statistics are those of the very worlds drawn."""
+    return replace(outcomes, controlled=outcomes.values, usual={})
+
+
 @pytest.mark.parametrize("metric", [*COUNTS, *MONEY])
 def test_quantiles_and_the_worst_mean_are_those_of_brute_force_draws(
     outcomes: Outcomes, metric: str
 ) -> None:
-    summary, sample = summarise(outcomes, metric, 0), drawn(outcomes, metric)
+    summary, sample = summarise(uncontrolled(outcomes), metric, 0), drawn(outcomes, metric)
     n = sample.size
     for name, level in LEVELS.items():
         value = summary.statistics[name]
@@ -130,7 +136,7 @@ def test_nothing_spent_breaks_even() -> None:
 
 @pytest.mark.parametrize("metric", ["impressions", "brand_lift", "frequency", "cpm", "cpa"])
 def test_what_worlds_fix_has_the_quantiles_of_the_sample(outcomes: Outcomes, metric: str) -> None:
-    summary, values = summarise(outcomes, metric, 0), outcomes.values[metric][0]
+    summary, values = summarise(uncontrolled(outcomes), metric, 0), outcomes.values[metric][0]
     for name, level in LEVELS.items():
         exact = np.quantile(values, level, method="inverted_cdf")
         assert summary.statistics[name] == exact
@@ -278,6 +284,39 @@ def test_a_zero_at_an_integer_is_that_integer() -> None:
 def test_a_fine_law_is_solved_to_what_matters() -> None:
     found = _first_at_least_zero(lambda j: (j - 10**9) * 1e-8, 0, 1e-8)
     assert abs(found - 10**9) < 1001
+
+
+def many() -> tuple[Campaign, tuple[float, float]]:
+    """Return a campaign and a plan of hundreds of creators."""
+    return card_like(), (300_000.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("case", "n", "seeds", "at_most"), [(small, 256, 40, 1.01), (many, 4096, 12, 0.96)]
+)
+@pytest.mark.parametrize("metric", ["conversions", "reach", "profit"])
+def test_the_worst_mean_without_luck_is_the_same_and_its_error_less(
+    case: Callable[[], tuple[Campaign, tuple[float, float]]],
+    n: int,
+    seeds: int,
+    at_most: float,
+    metric: str,
+) -> None:
+    """Few creators' luck explains little of a bad world, that of many a good part of it."""
+    campaign, plan = case()
+    without: list[tuple[float, float]] = []
+    within: list[tuple[float, float]] = []
+    for seed in range(seeds):
+        worlds = draw_worlds(campaign, n, seed)
+        outcomes = evaluate(worlds, np.array([plan]), mapper=one_by_one)
+        for found, source in ((without, outcomes), (within, uncontrolled(outcomes))):
+            summary = summarise(source, metric, 0)
+            found.append((summary.statistics["cvar5"], summary.errors["cvar5"]))
+    value, error = np.array(without).T
+    plain, wide = np.array(within).T
+    assert abs(np.mean(value - plain)) < 4 * np.std(value - plain) / seeds**0.5
+    assert error.mean() < at_most * wide.mean()
+    assert value.std() < 1.8 * error.mean()
 
 
 COVERED = ("mean", "p5", "p50", "p95", "cvar5")

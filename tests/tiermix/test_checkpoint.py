@@ -341,7 +341,7 @@ def test_a_killed_run_that_is_gone_on_with_comes_to_the_same_bytes(tmp_path: Pat
 
 def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "brief.yaml").write_text(SMALL)
-    code = DYING.format(after=3).replace("SIGKILL", "SIGINT")
+    code = DYING.format(after=1).replace("SIGKILL", "SIGINT")
     code = f"import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n{code}"
     command = [sys.executable, "-c", f"{code}\nfrom tiermix import cli\ncli.main()"]
     done = subprocess.run(
