@@ -60,8 +60,11 @@ def hire(
     else:
         parts, ends = worlds.blocks(), range(BLOCK, worlds.size, BLOCK)
         blocks = zip(parts, np.split(counts, ends, axis=1), strict=True)
-        sums = np.concatenate([_sums(part, tier, n, summed) for part, n in blocks], axis=2)
-    totals = {q: queue.scale(q) * total for q, total in zip(summed, sums, strict=True)}
+        found = [_sums(part, tier, n, summed) for part, n in blocks]
+        sums = np.concatenate(found, axis=2) if len(found) > 1 else found[0]
+    for q, total in zip(summed, sums, strict=True):
+        total *= queue.scale(q)
+    totals = dict(zip(summed, sums, strict=True))
     return {q: totals[queue.stands_for(q)] for q in quantities}
 
 
@@ -69,12 +72,14 @@ def _sums(block: Worlds, tier: Tier, counts: Array, summed: list[Quantity]) -> A
     """Draw the creators of a block chunk by chunk and read their running sums at the counts."""
     longest = GROUP * ceil(counts.max(initial=0.0) / GROUP)
     queue = Queue(block, tier, min(CHUNK, longest))
-    sums = np.zeros((len(summed), *counts.shape))
     running = RunningSums(min(CHUNK, longest) // GROUP, len(summed), counts.shape[1])
-    for start in range(0, longest, CHUNK):
-        running.go_on(queue.draw(min(CHUNK, longest - start), summed))
-        running.read(counts - start, sums)
-    return sums
+    sums = np.zeros((len(summed), counts.size))
+    n_chunks = ceil(longest / CHUNK)
+    chunk = np.minimum((counts.ravel() * (1 / CHUNK)).astype(np.intp), n_chunks - 1)
+    for k in range(n_chunks):
+        running.go_on(queue.draw(min(CHUNK, longest - k * CHUNK), summed))
+        running.read(counts, k * CHUNK, np.flatnonzero(chunk == k), sums)
+    return sums.reshape(-1, *counts.shape)
 
 
 class Queue:

@@ -14,7 +14,7 @@ from sim import repeated
 from sim.campaign import Classes
 from sim.curves import exposure, reached_share, reached_slope
 from sim.halo import familiar, strengths
-from sim.lines import Line
+from sim.lines import Amounts, Line
 from sim.lottery import CERTAIN, weighed
 from sim.shapes import AtLeast
 from sim.worlds import Worlds
@@ -59,18 +59,20 @@ class _AHead:
         luck: bool,
     ) -> None:
         self._spends = [line.spend for line in lines]
-        self._drawn, self._mean, self._off = [], [], []
+        self._drawn: list[Amounts] = []
+        self._mean: list[Amounts] = []
+        self._off: list[Amounts] = []
         for line in lines:
             a = line.tier.audience[s] / heads
             named = bool(line.tier.pool) and key != "intent"
-            seen = line.drawn[key] * a
-            self._drawn.append(_exposure(seen, heterogeneity) if named else seen)
+            seen = line.drawn[key].times(a)
+            self._drawn.append(_exposures(seen, heterogeneity) if named else seen)
             if luck:
-                usual = line.mean[key] * a
-                mean = _exposure(usual, heterogeneity) if named else usual
-                slope = reached_slope(mean, heterogeneity) if named else 1.0
+                usual = line.mean[key].times(a)
+                mean = _exposures(usual, heterogeneity) if named else usual
+                slope = reached_slope(mean.whole(), heterogeneity) if named else 1.0
                 self._mean.append(mean)
-                self._off.append((seen - usual) / slope)
+                self._off.append(Amounts((seen.whole() - usual.whole()) / slope))
 
     def drawn(self, plans: slice) -> Array:
         """Return it with the creators who were drawn."""
@@ -84,13 +86,18 @@ class _AHead:
         """Return how far the first is off the second, to first order: its mean is 0."""
         return self._sum(self._off, plans)
 
-    def _sum(self, rows: list[Array], plans: slice) -> Array:
+    def _sum(self, amounts: list[Amounts], plans: slice) -> Array:
         total, *others = (
-            row.take(spend[plans], axis=0) for row, spend in zip(rows, self._spends, strict=True)
+            some.of(spend[plans]) for some, spend in zip(amounts, self._spends, strict=True)
         )
         for other in others:
             total += other
         return total
+
+
+def _exposures(seen: Amounts, heterogeneity: float) -> Amounts:
+    """Return the contacts a head that reach as many people as see named creators."""
+    return Amounts(_exposure(seen.whole(), heterogeneity))
 
 
 def _exposure(share: Array, heterogeneity: float) -> Array:

@@ -15,7 +15,7 @@ from sim.worlds import Worlds
 Array = NDArray[np.float64]
 
 #: Plans that are counted at a time: keeps the arrays in cache.
-PLANS = 32
+PLANS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def people_won(
     """
     size, campaign = (n_plans, worlds.size), worlds.campaign
     found = [np.zeros(size) for _ in range(4 if luck else 1)]
-    if any(line.drawn[key].any() or (luck and line.mean[key].any()) for line in lines):
+    if any(line.brings(key) for line in lines):
         crowd: Crowd
         if times > 1 and (campaign.classes or any(line.tier.pool for line in lines)):
             crowd = Repeated(worlds, lines, times, luck)

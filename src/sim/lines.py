@@ -85,6 +85,35 @@ def orders(campaign: Campaign, spends: Array) -> tuple[Order, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a line brings of something, for every spend that some plan has for it.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_spends, n_worlds)
+    factor : ndarray of shape (n_worlds,) or float
+        What they are still to be multiplied by.
+    """
+
+    values: Array
+    factor: Array | float = 1.0
+
+    def times(self, factor: Array | float) -> Amounts:
+        """Return this, times a factor."""
+        return Amounts(self.values, self.factor * factor)
+
+    def whole(self) -> Array:
+        """Return the amounts, shape (n_spends, n_worlds)."""
+        return self.values * self.factor
+
+    def of(self, spends: NDArray[np.intp]) -> Array:
+        """Return the amounts of some spends, shape (n_given, n_worlds)."""
+        found = self.values.take(spends, axis=0)
+        found *= self.factor
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """What one line brings by itself, for every spend that some plan has for it.
 
@@ -93,9 +122,9 @@ class Line:
     position : int
         Among the lines of the campaign.
     tier : Tier
-    drawn : dict of ndarray, shape (n_spends, n_worlds)
+    drawn : dict of Amounts
         With the creators who were drawn.
-    mean : dict of ndarray, shape (n_spends, n_worlds)
+    mean : dict of Amounts
         On average over the lottery of creators; nothing where that is not asked for.
     spend : ndarray of int, shape (n_plans,)
         Which of the spends every plan has.
@@ -103,17 +132,22 @@ class Line:
 
     position: int
     tier: Tier
-    drawn: dict[str, Array]
-    mean: dict[str, Array]
+    drawn: dict[str, Amounts]
+    mean: dict[str, Amounts]
     spend: NDArray[np.intp]
+
+    def brings(self, key: str) -> bool:
+        """Return whether it brings anything to any plan."""
+        known = [some[key] for some in (self.drawn, self.mean) if key in some]
+        return any(bool(amounts.values.any()) for amounts in known)
 
     def brought(self, key: str, plans: slice = ALL) -> Array:
         """Return what it brings with the creators drawn, shape (n_plans, n_worlds)."""
-        return self.drawn[key].take(self.spend[plans], axis=0)
+        return self.drawn[key].of(self.spend[plans])
 
     def usual(self, key: str, plans: slice = ALL) -> Array:
         """Return what it brings on average, shape (n_plans, n_worlds)."""
-        return self.mean[key].take(self.spend[plans], axis=0)
+        return self.mean[key].of(self.spend[plans])
 
 
 def bought(
@@ -133,7 +167,8 @@ def bought(
         Whether what it brings on average is needed, too.
     """
     tier = order.tier
-    counts = np.stack([purchase.counts(worlds, tier, row) for row in order.spends.T])
+    by_phase = [purchase.counts(worlds, tier, row) for row in order.spends.T]
+    counts = np.stack(by_phase) if len(by_phase) > 1 else by_phase[0][None]
     wanted: list[Quantity] = [q for q in QUANTITIES if q in needs]
     if purchase.pays_fees() and "spend" in needs:
         wanted.append("fees")
@@ -143,17 +178,18 @@ def bought(
     usual = averages(worlds, tier) if luck else {}
     found = []
     for p, (position, spent, n) in enumerate(zip(order.lines, order.spends.T, counts, strict=True)):
-        drawn = {q: x[p] for q, x in parts.items()}
-        mean = {q: n * brought for q, brought in usual.items()}
+        drawn = {q: Amounts(x[p]) for q, x in parts.items()}
+        mean = {q: Amounts(n, brought) for q, brought in usual.items()}
         if "spend" in needs:
-            drawn["spend"] = mean["spend"] = np.broadcast_to(spent[:, None], n.shape)
+            drawn["spend"] = mean["spend"] = Amounts(np.broadcast_to(spent[:, None], n.shape))
             if purchase.pays_fees():
-                drawn["spend"] = drawn.pop("fees") + n * worlds.tier(tier, "overhead")
-                mean["spend"] = n * mean_cost(worlds, tier)
+                overhead = n * worlds.tier(tier, "overhead")
+                drawn["spend"] = Amounts(drawn.pop("fees").values + overhead)
+                mean["spend"] = Amounts(n, mean_cost(worlds, tier))
         for name, (source, factor) in FOLLOWS.items():
-            for values in (drawn, mean):
-                if name in needs and source in values:
-                    values[name] = values[source] * factor(worlds, tier)
+            for amounts in (drawn, mean):
+                if name in needs and source in amounts:
+                    amounts[name] = amounts[source].times(factor(worlds, tier))
         found.append(Line(position, tier, drawn, mean, order.plan))
     return found
 

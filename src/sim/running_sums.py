@@ -14,6 +14,9 @@ Floats = NDArray[np.float32]
 #: Creators who are added up in float32; longer sums are in float64.
 GROUP = 8
 
+#: Sums that are read at a time: keeps the arrays in cache.
+READ = 8192
+
 
 class RunningSums:
     """What the creators bring before every group of them, and inside it.
@@ -48,28 +51,32 @@ class RunningSums:
         for g in range(self._groups):
             np.add(self._before[g], self._inside[-1, :, g], out=self._before[g + 1])
 
-    def read(self, counts: Array, sums: Array) -> None:
+    def read(self, counts: Array, first: int, ends: NDArray[np.intp], sums: Array) -> None:
         """Read the sums of the counts that end among the creators held.
 
         Parameters
         ----------
         counts : ndarray, shape (n_counts, n_worlds)
-            Of creators, from the first one held; a part of a creator counts by its part.
-        sums : ndarray, shape (n_quantities, n_counts, n_worlds)
-            Is filled where counts end here.
+            Of creators; a part of a creator counts by its part.
+        first : int
+            Creators before those held.
+        ends : ndarray of int
+            Which counts end here, of all in a row.
+        sums : ndarray, shape (n_quantities, n_counts * n_worlds)
+            Is filled there.
         """
         _, n_quantities, groups, n_worlds = self._inside.shape
-        last, stride = self._groups * GROUP, groups * n_worlds
-        ends = (counts > 0) & (counts <= last)
-        if not ends.any():
-            return
-        at = counts[ends]
-        below = np.minimum(at.astype(np.int64), last - 1)
-        part, world = at - below, np.nonzero(ends)[1]
-        group, row = np.divmod(below, GROUP)
-        here = (row * n_quantities * groups + group) * n_worlds + world
-        past = group * n_quantities * n_worlds + world
-        for q, total in enumerate(sums):
-            low = self._inside.take(here + q * stride).astype(float)
-            high = self._inside.take(here + (n_quantities + q) * stride)
-            total[ends] = self._before.take(past + q * n_worlds) + low + part * (high - low)
+        group, row = np.divmod(np.arange(self._groups * GROUP), GROUP)
+        of_row = (row * n_quantities * groups + group) * n_worlds
+        of_group = group * n_quantities * n_worlds
+        inside, before, everything = self._inside.ravel(), self._before.ravel(), counts.ravel()
+        for start in range(0, ends.size, READ):
+            place = ends[start : start + READ]
+            at, world = everything.take(place) - first, place % n_worlds
+            below = np.minimum(at.astype(np.intp), len(group) - 1)
+            at -= below
+            here, past = of_row.take(below) + world, of_group.take(below) + world
+            for q, total in enumerate(sums):
+                low = inside.take(here + q * groups * n_worlds).astype(float)
+                high = inside.take(here + (n_quantities + q) * groups * n_worlds)
+                total[place] = before.take(past + q * n_worlds) + low + at * (high - low)
