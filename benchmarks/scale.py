@@ -35,8 +35,8 @@ from sim.worlds import draw_worlds
 from tiermix.crew import WORTH
 from tiermix.schedulers import scheduled
 
-#: Worlds of a round (a second or two of work on one core), rounds, and items of no work.
-WORLDS, ROUNDS, ITEMS = 16_384, 7, 4_000
+#: Worlds of a round (some seconds of work on one core), rounds, and items of no work.
+WORLDS, ROUNDS, ITEMS = 524_288, 3, 4_000
 
 #: For a smoke test.
 FEW = 1_024, 1, 100

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from math import inf, isfinite, sqrt
 from operator import add
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from sim.statistics import LEVELS, WORST, Summary, law, slope_window
 from sim.worlds import REPLICATES, Worlds
 
 Array = NDArray[np.float64]
+F = TypeVar("F", float, NDArray[np.float64])
 
 #: Grids of every metric, plan by plan.
 Grids = Mapping[str, tuple[Grid, ...]]
@@ -212,7 +213,7 @@ def _quantile(found: Tally, spread: Histogram, level: float) -> tuple[float, flo
     rise = rise if rise > 0 else spread.grid.step
     if not (isfinite(rise) and rise > 0):
         return q, float("nan")
-    return q, found.error(spread.upto(q)[0]) * rise / (high - low)
+    return q, found.error(spread.upto_by_replicate(q)[0]) * rise / (high - low)
 
 
 def worst_mean(
@@ -235,11 +236,13 @@ def worst_mean(
     q = spread.quantile(worst if better == "up" else 1 - worst)
     if not isfinite(q) or spread.infinite(better):
         return (q if q != q else -inf if better == "up" else inf), float("nan")
-    counts, sums = spread.upto(q)
-    if better == "down":
-        counts, sums = spread.sizes() - counts, spread.sums() - sums
     share = worst * spread.size / found.size
-    measured = weight * (q * found.worlds - (q * counts - sums) / share)
-    if weight < 1:
-        measured = measured + (1 - weight) * spread.sums()
-    return float(measured.sum()) / found.size, found.error(measured)
+
+    def measured(worlds: F, sizes: F, sums: F, counts_to: F, sums_to: F) -> F:
+        if better == "down":
+            counts_to, sums_to = sizes - counts_to, sums - sums_to
+        return weight * (q * worlds - (q * counts_to - sums_to) / share) + (1 - weight) * sums
+
+    mean = measured(float(found.size), float(spread.size), spread.sum(), *spread.upto(q))
+    parts = found.worlds, spread.sizes().astype(float), spread.sums(), *spread.upto_by_replicate(q)
+    return mean / found.size, found.error(measured(*parts))
