@@ -17,7 +17,7 @@ from tiermix.analysis import Analysis, Progress
 from tiermix.certifying import certified, refuse_floors
 from tiermix.checkpoint import about, kept, opened
 from tiermix.crossing import ENOUGH_WORLDS, crossover
-from tiermix.errors import FileExistsAlreadyError, ScenarioError, UsageError
+from tiermix.errors import FileExistsAlreadyError, ScenarioError, UsageError, not_written
 from tiermix.folder_lock import locked
 from tiermix.forgotten import sweep
 from tiermix.mixes import Crossover
@@ -375,7 +375,7 @@ def write_rows(path: Path | None, rows: list[dict[str, Any]]) -> None:
         with drafted(path) as draft:
             write_csv(draft, rows)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+        raise not_written(path, error) from error
 
 
 def documents(analyses: Sequence[Analysis]) -> Mapping[str, Any]:
@@ -432,7 +432,7 @@ def write_starter(path: Path) -> None:
             f"{path} exists and is left as it is: choose another name, or move it away"
         ) from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+        raise not_written(path, error) from error
 
 
 def schema_text() -> str:

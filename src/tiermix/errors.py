@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from errno import EDQUOT, EFBIG, ENOSPC
+from pathlib import Path
 
 
 class TiermixError(Exception):
@@ -115,3 +117,20 @@ class UsageError(TiermixError):
 
 class FileExistsAlreadyError(TiermixError):
     """A file that is there already and is not overwritten."""
+
+
+def not_written(path: Path, error: OSError) -> UsageError:
+    """Return that a file cannot be written, why, and what to do."""
+    return UsageError(_not_written(path, error, "choose another name or folder"))
+
+
+def folder_not_written(path: Path, error: OSError) -> RunFolderError:
+    """Return the same of a run folder, or of something in it."""
+    return RunFolderError(_not_written(path, error, "choose another folder with --out"))
+
+
+def _not_written(path: Path, error: OSError, elsewhere: str) -> str:
+    reason = error.strerror or "no such folder"
+    full = error.errno in (ENOSPC, EDQUOT, EFBIG)
+    remedy = f"make room there, or {elsewhere}" if full else elsewhere
+    return f"{path}: cannot be written ({reason}): {remedy}"

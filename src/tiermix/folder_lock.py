@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from tiermix.errors import RunFolderError
+from tiermix.errors import RunFolderError, folder_not_written
 
 if sys.platform == "win32":
     import msvcrt
@@ -60,7 +60,7 @@ def locked(under: Path, name: str) -> Iterator[None]:
     try:
         file = _locked(path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise folder_not_written(path, error) from error
     if file is None:
         raise RunFolderError(f"{under / name}: {_holder(path)}: wait for it, or stop it")
     try:
@@ -94,13 +94,7 @@ def _sign(file: int, path: Path) -> None:
         os.lseek(file, 0, os.SEEK_SET)
         os.write(file, json.dumps(said).encode())
     except OSError as error:  # the disk is full
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> RunFolderError:
-    return RunFolderError(
-        f"{path}: cannot be written ({error.strerror}): choose another folder with --out"
-    )
+        raise folder_not_written(path, error) from error
 
 
 def _holder(path: Path) -> str:

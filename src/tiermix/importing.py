@@ -11,7 +11,13 @@ from pathlib import Path
 
 from sim.response_curves import PointsCurve
 from tiermix.curve_tables import channels, points_curve
-from tiermix.errors import FileExistsAlreadyError, ScenarioError, TableError, UsageError
+from tiermix.errors import (
+    FileExistsAlreadyError,
+    ScenarioError,
+    TableError,
+    UsageError,
+    not_written,
+)
 from tiermix.scenario_file import parse
 from tiermix.tables import Table, read_table
 from tiermix.whole_files import write_new
@@ -128,4 +134,4 @@ def _write(path: Path, text: str) -> None:
             f"{path} exists and is left as it is: choose another name with --out"
         ) from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+        raise not_written(path, error) from error

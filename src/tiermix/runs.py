@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from errno import EACCES
 from hashlib import sha256
 from importlib.metadata import version
 from io import StringIO
@@ -19,7 +20,7 @@ from typing import Any
 from sim.engine import engine
 from sim.statistics import LEVELS
 from tiermix.analysis import Analysis
-from tiermix.errors import RunFolderError
+from tiermix.errors import folder_not_written
 from tiermix.fingerprint import PACKAGES
 from tiermix.media_plan import rows
 from tiermix.result_schema import Document
@@ -61,15 +62,9 @@ def prepare(under: Path) -> None:
     try:
         under.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(under, error.strerror) from error
+        raise folder_not_written(under, error) from error
     if not access(under, W_OK | X_OK):
-        raise _unwritable(under, "Permission denied")
-
-
-def _unwritable(folder: Path, reason: str | None) -> RunFolderError:
-    return RunFolderError(
-        f"{folder}: cannot be written ({reason}): choose another folder with --out"
-    )
+        raise folder_not_written(under, PermissionError(EACCES, "Permission denied"))
 
 
 def save(
@@ -120,7 +115,7 @@ def save(
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
-        raise _unwritable(target, error.strerror) from error
+        raise folder_not_written(target, error) from error
     return target
 
 

@@ -12,7 +12,7 @@ from sim.metrics import METRICS
 from sim.outcomes import evaluate
 from sim.worlds import draw_worlds
 from tiermix.analysis import Analysis
-from tiermix.errors import UsageError
+from tiermix.errors import UsageError, not_written
 from tiermix.scenario import Scenario
 from tiermix.streaming import HELD
 from tiermix.whole_files import drafted
@@ -71,5 +71,4 @@ def write_worlds(analysis: Analysis, path: Path) -> None:
         with drafted(path) as draft, draft.open("wb") as file:
             parquet.write_table(pyarrow.table(columns), file)
     except OSError as error:
-        reason = error.strerror or "no such folder"
-        raise UsageError(f"{path}: cannot be written ({reason})") from error
+        raise not_written(path, error) from error

@@ -19,7 +19,7 @@ from sim.uncertain import Uncertain
 from tiermix.calibration.calibrating import Calibration
 from tiermix.calibration.estimates import Estimate
 from tiermix.calibration.learning import TierFit
-from tiermix.errors import TableError, UsageError
+from tiermix.errors import TableError, UsageError, not_written
 from tiermix.quantity import parse_quantity
 from tiermix.scenario_file import parse
 from tiermix.whole_files import drafted
@@ -193,7 +193,7 @@ def write_over(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+        raise not_written(path, error) from error
 
 
 def _law(estimate: Estimate) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tiermix.analysis import Analysis
-from tiermix.errors import UsageError
+from tiermix.errors import UsageError, not_written
 from tiermix.report.contents import Contents, read_contents
 from tiermix.report.facts import facts
 from tiermix.whole_files import drafted
@@ -65,7 +65,7 @@ def write_page(text: str, out: Path) -> None:
         with drafted(out) as draft:
             draft.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written ({error.strerror})") from error
+        raise not_written(out, error) from error
 
 
 def write_charts(contents: Contents, folder: Path) -> list[Path]:

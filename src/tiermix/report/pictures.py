@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 
 import vl_convert
 
-from tiermix.errors import UsageError
+from tiermix.errors import not_written
 from tiermix.report.figures import Figure
 from tiermix.report.theme import LIGHT, filled
+from tiermix.whole_files import drafted
 
 #: Pixels of a picture file per pixel of the page.
 SCALE = 3
@@ -54,10 +55,15 @@ def export(figures: Iterable[Figure], folder: Path) -> list[Path]:
         for figure in figures:
             spec = filled(figure.spec, LIGHT) | {"background": LIGHT["paper"], "padding": 12}
             path = folder / figure.name
-            path.with_suffix(".svg").write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
-            path.with_suffix(".png").write_bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))
-            path.with_suffix(".pdf").write_bytes(vl_convert.vegalite_to_pdf(spec))
-            written += [path.with_suffix(suffix) for suffix in (".svg", ".png", ".pdf")]
+            drawn = {
+                ".svg": vl_convert.vegalite_to_svg(spec).encode(),
+                ".png": vl_convert.vegalite_to_png(spec, scale=SCALE),
+                ".pdf": vl_convert.vegalite_to_pdf(spec),
+            }
+            for suffix, content in drawn.items():
+                written.append(path.with_suffix(suffix))
+                with drafted(written[-1]) as draft:
+                    draft.write_bytes(content)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be written ({error.strerror})") from error
+        raise not_written(folder, error) from error
     return written
