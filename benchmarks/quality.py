@@ -31,9 +31,9 @@ Array = NDArray[np.float64]
 Case = tuple[Problem, Response]
 
 
-def reach(n_lines: int, n_worlds: int, n_segments: int) -> Response:
+def reach(n_lines: int, n_worlds: int, n_segments: int, seed: int = 0) -> Response:
     """Return deduplicated reach: exponential ridges over overlapping segments."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     share = rng.dirichlet(np.full(n_segments, 0.3), n_lines)
     rate = rng.lognormal(0, 0.8, n_lines) * 2
     ridges = tuple(

@@ -147,14 +147,14 @@ def error() -> Iterator[Figure]:
 def precision() -> Iterator[Figure]:
     """Hold the time to a standard error of 0.5 % against per-draw Monte Carlo.
 
-    Both from the spread over seeds, at 1,024 and 4,096 worlds; from there on errors are taken to
-    fall with the root of the worlds.
+    Both from the spread over seeds, 128 and 32, at 1,024 and 4,096 worlds; from there on errors
+    are taken to fall with the root of the worlds.
     """
     campaign, plan = reference_campaign()
     other = (0.85 * plan[0], plan[1] + 0.15 * plan[0])
-    few, worlds, n = 1024, 4096, 32
+    few, worlds, many, n = 1024, 4096, 128, 32
     plain = [[whole_array(campaign, p, few, 2 * s + i) for i, p in enumerate((plan, other))]
-             for s in range(n)]  # fmt: skip
+             for s in range(many)]  # fmt: skip
     naive = np.array([_three(a.conversions, b.conversions) for a, b in plain])
     slow = seconds(lambda: per_draw(campaign, plan, 256, 1)) / 256
     environ[VARIABLE] = list(engines())[-1]

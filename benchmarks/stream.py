@@ -1,6 +1,7 @@
 """Streams of worlds: memory, quantiles and tails, and how optimising scales.
 
-``python benchmarks/stream.py [memory|tails|lines] [--worlds N]``
+``python benchmarks/stream.py [memory|tails|lines] [--worlds N]``; `lines` is also drawn, into
+``docs/scaling.svg``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,12 @@ STRETCH = 4 * BLOCK
 SEGMENTS = 4
 
 METRICS = ("conversions", "profit", "reach")
-SCENARIO = Path(__file__).parents[1] / "scenarios" / "skincare.yaml"
+ROOT = Path(__file__).parents[1]
+SCENARIO = ROOT / "scenarios" / "skincare.yaml"
+CHART = ROOT / "docs" / "scaling.svg"
+
+#: Random problems of one size; told are their mean time and their largest gap.
+INSTANCES = 7
 
 
 def memory(worlds: int) -> Iterator[str]:
@@ -86,15 +93,39 @@ def tails(worlds: int) -> Iterator[str]:
 
 
 def lines(worlds: int) -> Iterator[str]:
-    """Return the time to optimise reach over more lines and worlds, and its growth."""
-    last: dict[int, float] = {}
+    """Yield the time to optimise reach over more lines and worlds, and its growth; draw it."""
+    took: dict[tuple[int, int], float] = {}
     for n in (25, 50, 100, 200):
         for w in (worlds // 100, worlds // 10, worlds):
-            found, seconds = timed(simplex(n), reach(n, w, SEGMENTS))
-            growth = f"x{seconds / last[w]:.1f} for twice the lines" if w in last else ""
-            last[w] = seconds
-            gap = found.relative_gap
-            yield f"{n:4} lines x {w:6,} worlds: {seconds:7.2f} s, gap {gap:.0e}  {growth}"
+            runs = [timed(simplex(n), reach(n, w, SEGMENTS, seed)) for seed in range(INSTANCES)]
+            took[n, w] = fmean(seconds for _, seconds in runs)
+            half = took.get((n // 2, w))
+            growth = f"x{took[n, w] / half:.1f} for twice the lines" if half else ""
+            gap = max(solution.relative_gap for solution, _ in runs)
+            yield f"{n:4} lines x {w:6,} worlds: {took[n, w]:7.3f} s, gap {gap:.0e}  {growth}"
+    CHART.parent.mkdir(parents=True, exist_ok=True)
+    CHART.write_text(drawn(took), encoding="utf-8")
+
+
+def drawn(took: Mapping[tuple[int, int], float]) -> str:
+    """Return seconds by lines and worlds as a chart in SVG, with what linear growth would be."""
+    import altair as alt
+    import vl_convert
+
+    rows = [{"lines": n, "worlds": f"{w:,}", "seconds": s} for (n, w), s in took.items()]
+    least = {w: min(n for n, other in took if other == w) for _, w in took}
+    linear = [{"lines": n, "worlds": f"{w:,}", "seconds": took[least[w], w] * n / least[w]}
+              for n, w in took]  # fmt: skip
+    log = alt.Scale(type="log", nice=False)
+    x = alt.X("lines:Q", title="lines", scale=log, axis=alt.Axis(values=[25, 50, 100, 200]))
+    y = alt.Y("seconds:Q", title="seconds to a proven gap of 1e-6", scale=alt.Scale(type="log"))
+    colour = alt.Color("worlds:N", title="worlds", sort=None, legend=alt.Legend(symbolOpacity=1))
+    measured = alt.Chart({"values": rows}).encode(x, y, colour).mark_line(point=True)
+    in_line = alt.Chart({"values": linear}).encode(x, y, colour)
+    chart = (in_line.mark_line(strokeDash=[3, 3], opacity=0.5) + measured).properties(
+        width=420, height=280, title="Optimising reach (dashed: twice the lines, twice the time)"
+    )
+    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 
 
 CASES: dict[str, tuple[Callable[[int], Iterator[str]], int]] = {

@@ -29,7 +29,7 @@ Floats = NDArray[np.float32]
 Quantity = Literal["followers", "contacts", "impressions", "engagements", "fees", "posting"]
 
 #: Creators drawn at a time: keeps the arrays in cache. A multiple of `GROUP`.
-CHUNK = 256
+CHUNK = 128
 
 
 def hire(

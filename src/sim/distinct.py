@@ -15,7 +15,7 @@ from sim.worlds import Worlds
 Array = NDArray[np.float64]
 
 #: Plans that are counted at a time: keeps the arrays in cache.
-PLANS = 8
+PLANS = 16
 
 
 @dataclass(frozen=True, slots=True)
