@@ -36,7 +36,7 @@ from tiermix.crew import WORTH
 from tiermix.schedulers import scheduled
 
 #: Worlds of a round (some seconds of work on one core), rounds, and items of no work.
-WORLDS, ROUNDS, ITEMS = 524_288, 3, 4_000
+WORLDS, ROUNDS, ITEMS = 131_072, 7, 4_000
 
 #: For a smoke test.
 FEW = 1_024, 1, 100

@@ -58,28 +58,63 @@ def hire(
     if engine() == "compiled":
         sums = running_sums(worlds, tier, counts, queue.engagement_log_odds(), summed)
     else:
-        parts, ends = worlds.blocks(), range(BLOCK, worlds.size, BLOCK)
-        blocks = zip(parts, np.split(counts, ends, axis=1), strict=True)
-        found = [_sums(part, tier, n, summed) for part, n in blocks]
-        sums = np.concatenate(found, axis=2) if len(found) > 1 else found[0]
+        sums = _sums(worlds, tier, counts, summed)
     for q, total in zip(summed, sums, strict=True):
         total *= queue.scale(q)
     totals = dict(zip(summed, sums, strict=True))
     return {q: totals[queue.stands_for(q)] for q in quantities}
 
 
-def _sums(block: Worlds, tier: Tier, counts: Array, summed: list[Quantity]) -> Array:
+def _sums(worlds: Worlds, tier: Tier, counts: Array, summed: list[Quantity]) -> Array:
+    """Draw creators block by block, chunk by chunk, and read their running sums at the counts."""
+    sums = np.empty((len(summed), *counts.shape))
+    most = min(CHUNK, _rounded(counts.max(initial=0.0)))
+    rooms, running = Rooms(most), RunningSums(most // GROUP, len(summed), min(worlds.size, BLOCK))
+    for start in range(0, worlds.size, BLOCK):
+        here = slice(start, start + BLOCK)
+        block, n = worlds.part(here.start, here.stop), counts[:, here]
+        sums[:, :, here] = _sums_of_block(Queue(block, tier, rooms), n, summed, running)
+    return sums
+
+
+def _sums_of_block(
+    queue: Queue, counts: Array, summed: list[Quantity], running: RunningSums
+) -> Array:
     """Draw the creators of a block chunk by chunk and read their running sums at the counts."""
-    longest = GROUP * ceil(counts.max(initial=0.0) / GROUP)
-    queue = Queue(block, tier, min(CHUNK, longest))
-    running = RunningSums(min(CHUNK, longest) // GROUP, len(summed), counts.shape[1])
     sums = np.zeros((len(summed), counts.size))
+    longest = _rounded(counts.max(initial=0.0))
     n_chunks = ceil(longest / CHUNK)
     chunk = np.minimum((counts.ravel() * (1 / CHUNK)).astype(np.intp), n_chunks - 1)
+    running.restart()
     for k in range(n_chunks):
         running.go_on(queue.draw(min(CHUNK, longest - k * CHUNK), summed))
         running.read(counts, k * CHUNK, np.flatnonzero(chunk == k), sums)
     return sums.reshape(-1, *counts.shape)
+
+
+def _rounded(count: float) -> int:
+    """Return a number of creators in whole groups."""
+    return GROUP * ceil(count / GROUP)
+
+
+class Rooms:
+    """Memory for creators, which one block after the other uses.
+
+    Parameters
+    ----------
+    most : int
+        Creators that are drawn at a time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.variates, self._most = Variates(most), most
+        self._kept: dict[str, Floats] = {}
+
+    def of(self, key: str, length: int) -> Floats:
+        """Return memory for a quantity of some creators, shape (length, BLOCK)."""
+        if key not in self._kept:
+            self._kept[key] = np.empty((self._most, BLOCK), np.float32)
+        return self._kept[key][:length]
 
 
 class Queue:
@@ -93,15 +128,13 @@ class Queue:
     worlds : Worlds
         To draw, one block: at most `BLOCK` worlds from its first one.
     tier : Tier
-    most : int
-        Creators that are drawn at a time.
+    rooms : Rooms, optional
+        Where they are drawn into.
     """
 
-    def __init__(self, worlds: Worlds, tier: Tier, most: int = 0) -> None:
-        self._worlds, self._tier, self._most = worlds, tier, most
+    def __init__(self, worlds: Worlds, tier: Tier, rooms: Rooms | None = None) -> None:
+        self._worlds, self._tier, self._rooms = worlds, tier, rooms or Rooms(0)
         self._streams: dict[str, np.random.Generator] = {}
-        self._variates = Variates(most)
-        self._rooms: dict[str, Floats] = {}
 
     def stands_for(self, quantity: Quantity) -> Quantity:
         """Return the quantity to add up instead: with one post, impressions are contacts."""
@@ -137,7 +170,8 @@ class Queue:
             drawn["engagements"] *= people
         if tier.view_rate.creators_sd > 0:
             view = self._share("view_rate", length)
-            drawn["contacts"] = people * seen_share(view, tier.posts)
+            room = self._room("contacts", length)
+            drawn["contacts"] = np.multiply(people, seen_share(view, tier.posts), out=room)
             drawn["impressions"] = view
             view *= people
         return [drawn[q] for q in quantities]
@@ -179,15 +213,13 @@ class Queue:
 
     def _room(self, key: str, length: int) -> Floats:
         """Return memory for a quantity of some creators, shape (length, n_worlds)."""
-        if key not in self._rooms:
-            self._rooms[key] = np.empty((self._most, BLOCK), np.float32)
-        return self._rooms[key][:length, : self._worlds.size]
+        return self._rooms.of(key, length)[:, : self._worlds.size]
 
     def _normals(self, key: str, length: int) -> Floats:
         """Return the next standard normal deviates of an input's stream."""
-        room = self._room(key, length)
-        self._variates.normals(self._stream(key), self._rooms[key][:length])
-        return room
+        room = self._rooms.of(key, length)
+        self._rooms.variates.normals(self._stream(key), room)
+        return room[:, : self._worlds.size]
 
     def _follower_deviates(self, length: int) -> Floats:
         """Return the normal deviates behind the followings, inside the tier's interval."""
@@ -213,7 +245,7 @@ class Queue:
         if (rate == 1).all():
             room[:] = 1
             return room
-        return self._variates.happens(self._stream("delivery_rate"), rate, room)
+        return self._rooms.variates.happens(self._stream("delivery_rate"), rate, room)
 
     def _share(self, key: str, length: int) -> Floats:
         """Return a share in which creators differ."""
@@ -241,7 +273,8 @@ class Queue:
 
     def _moved(self, key: str, slope: float, followers: Floats, residual_sd: float) -> Floats:
         """Return deviates that follow those of the followers, but for a residual of their own."""
-        explained = followers * np.float32(slope)
+        room = self._room(f"explained {key}", len(followers))
+        explained = np.multiply(followers, np.float32(slope), out=room)
         if residual_sd == 0:
             return explained
         z = self._normals(key, len(followers))

@@ -33,6 +33,11 @@ class RunningSums:
         self._before = np.zeros((groups + 1, n_quantities, n_worlds))
         self._groups = 0
 
+    def restart(self) -> None:
+        """Begin anew: with the creators of another block of as many worlds, or fewer."""
+        self._groups = 0
+        self._before[0] = 0
+
     def go_on(self, rows: Sequence[Floats]) -> None:
         """Let the next groups of creators follow those that are held.
 
@@ -45,7 +50,7 @@ class RunningSums:
         self._groups = len(rows[0]) // GROUP
         for q, values in enumerate(rows):
             groups = values.reshape(self._groups, GROUP, -1)
-            self._inside[1:, q, : self._groups] = groups.swapaxes(0, 1)
+            self._inside[1:, q, : self._groups, : groups.shape[2]] = groups.swapaxes(0, 1)
         for above, row in pairwise(self._inside):
             np.add(row, above, out=row)
         for g in range(self._groups):
@@ -72,7 +77,7 @@ class RunningSums:
         inside, before, everything = self._inside.ravel(), self._before.ravel(), counts.ravel()
         for start in range(0, ends.size, READ):
             place = ends[start : start + READ]
-            at, world = everything.take(place) - first, place % n_worlds
+            at, world = everything.take(place) - first, place % counts.shape[1]
             below = np.minimum(at.astype(np.intp), len(group) - 1)
             at -= below
             here, past = of_row.take(below) + world, of_group.take(below) + world
