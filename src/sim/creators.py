@@ -67,14 +67,14 @@ def hire(
 
 def _sums(worlds: Worlds, tier: Tier, counts: Array, summed: list[Quantity]) -> Array:
     """Draw creators block by block, chunk by chunk, and read their running sums at the counts."""
-    sums = np.empty((len(summed), *counts.shape))
     most = min(CHUNK, _rounded(counts.max(initial=0.0)))
     rooms, running = Rooms(most), RunningSums(most // GROUP, len(summed), min(worlds.size, BLOCK))
-    for start in range(0, worlds.size, BLOCK):
-        here = slice(start, start + BLOCK)
-        block, n = worlds.part(here.start, here.stop), counts[:, here]
-        sums[:, :, here] = _sums_of_block(Queue(block, tier, rooms), n, summed, running)
-    return sums
+    ends = range(BLOCK, worlds.size, BLOCK)
+    found = [
+        _sums_of_block(Queue(block, tier, rooms), n, summed, running)
+        for block, n in zip(worlds.blocks(), np.split(counts, ends, axis=1), strict=True)
+    ]
+    return np.concatenate(found, axis=2) if len(found) > 1 else found[0]
 
 
 def _sums_of_block(
@@ -84,7 +84,8 @@ def _sums_of_block(
     sums = np.zeros((len(summed), counts.size))
     longest = _rounded(counts.max(initial=0.0))
     n_chunks = ceil(longest / CHUNK)
-    chunk = np.minimum((counts.ravel() * (1 / CHUNK)).astype(np.intp), n_chunks - 1)
+    chunk = (counts.ravel() * (1 / CHUNK)).astype(np.int32)
+    np.minimum(chunk, n_chunks - 1, out=chunk)
     running.restart()
     for k in range(n_chunks):
         running.go_on(queue.draw(min(CHUNK, longest - k * CHUNK), summed))
