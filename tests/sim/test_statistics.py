@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import inf, isfinite, isnan
 from typing import Any
@@ -189,20 +189,37 @@ def test_no_money_has_no_spread_and_no_error() -> None:
             assert metric.over or summary.errors[statistic] == 0
 
 
+def every_law(campaign: Campaign, changed: Callable[[Uncertain], Uncertain]) -> Campaign:
+    """Return a campaign with another law for everything uncertain."""
+
+    def of(owner: object, names: Iterable[str]) -> dict[str, Any]:
+        laws = {name: getattr(owner, name) for name in names}
+        return {k: changed(law) for k, law in laws.items() if isinstance(law, Uncertain)}
+
+    tiers = tuple(replace(tier, **of(tier, tier.__slots__)) for tier in campaign.tiers)
+    segments = tuple(replace(s, **of(s, s.__slots__)) for s in campaign.segments)
+    names = ("order_value", "margin", "resonance")
+    return replace(campaign, tiers=tiers, segments=segments, **of(campaign, names))
+
+
 def bare_card() -> Campaign:
     """Return a campaign in which every world is the same."""
-    campaign = few_unequal()
+    campaign = every_law(few_unequal(), lambda law: Uncertain(law.link, law.median))
+    certain: dict[str, Any] = {"fee_elasticity": 0.0, "engagement_elasticity": 0.0,
+                               "delivery_rate": KNOWN(1.0, "logit")}  # fmt: skip
+    return replace(campaign, tiers=tuple(replace(tier, **certain) for tier in campaign.tiers))
 
-    def bare(owner: object, names: tuple[str, ...]) -> dict[str, Any]:
-        laws = {name: getattr(owner, name) for name in names}
-        return {k: Uncertain(v.link, v.median) for k, v in laws.items() if isinstance(v, Uncertain)}
 
-    tiers = tuple(replace(t, **bare(t, t.__slots__), fee_elasticity=0.0, engagement_elasticity=0.0)
-                  for t in campaign.tiers)  # fmt: skip
-    tiers = tuple(replace(tier, delivery_rate=KNOWN(1.0, "logit")) for tier in tiers)
-    segments = tuple(replace(s, **bare(s, s.__slots__)) for s in campaign.segments)
-    names = ("order_value", "margin", "resonance")
-    return replace(campaign, tiers=tiers, segments=segments, **bare(campaign, names))
+@pytest.mark.parametrize("metric", ["reach", "conversions", "impressions", "clicks"])
+def test_what_is_controlled_is_without_most_of_the_luck(metric: str) -> None:
+    """Where worlds differ by the creators drawn alone, little is left of how they differ."""
+    campaign = every_law(card_like(), lambda law: replace(law, typical_sd=0.0))
+    same = played(campaign, (150_000.0, 100_000.0))
+    usual = same.usual.get(metric, same.controlled[metric])[0]
+    assert np.ptp(usual) <= 1e-9 * usual[0]
+    drawn, controlled = same.values[metric][0], same.controlled[metric][0]
+    assert controlled.std() < 0.35 * drawn.std()
+    assert abs((drawn - controlled).mean()) < 4 * (drawn - controlled).std() / drawn.size**0.5
 
 
 def test_one_world_repeated_leaves_counting_noise_alone() -> None:
