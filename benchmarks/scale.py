@@ -55,7 +55,7 @@ def contestants(stack: ExitStack) -> tuple[dict[str, Mapper], Callable[[], list[
     """Return mappers by name, and what returns the processes of the cluster."""
     from distributed import Client, LocalCluster
 
-    local = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    local = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
     stack.enter_context(local)
     client = stack.enter_context(Client(local, set_as_default=False))
     crews = {

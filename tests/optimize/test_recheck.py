@@ -61,8 +61,13 @@ def best(asked: Question) -> Solution:
 
 
 def agree(asked: Question, found: Solution) -> None:
-    """Hold the two bounds and values against each other."""
-    size = max(abs(found.value), abs(found.upper_bound)) or 1.0
+    """Hold the two bounds and values against each other.
+
+    Where the best is to spend nothing, both are 0 but for rounding of what is at stake.
+    """
+    alone = np.diag(np.full(len(found.plan), asked.problem.budget))
+    at_stake = max(abs(asked.value(plan)) for plan in alone)
+    size = max(abs(found.value), abs(found.upper_bound), 1e-6 * at_stake) or 1.0
     assert asked.broken(found.plan) == ()
     assert asked.value(found.plan) == pytest.approx(found.value, rel=1e-9, abs=1e-9 * size)
     own = bounds(asked, found.plan, found.value + (found.relative_gap + 1e-6) * size)

@@ -43,7 +43,7 @@ PHASES = brief(
 def local() -> Iterator[LocalCluster]:
     """Yield a cluster of two workers, at which the first lost worker is one too many."""
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as found:
         found.scheduler.allowed_failures = 0
         yield found
