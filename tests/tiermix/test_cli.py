@@ -188,7 +188,8 @@ def test_a_full_disk_is_said_plainly(file: str) -> None:
             [TIERMIX, "simulate", file], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 2
-    assert done.stderr == "tiermix: [Errno 28] No space left on device\n"
+    told = "tiermix: standard output: cannot be written (No space left on device)\n"
+    assert done.stderr == told
 
 
 def test_a_closed_output_is_no_bug(file: str) -> None:

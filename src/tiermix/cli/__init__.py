@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from io import StringIO
@@ -29,6 +30,9 @@ __all__ = [
     "scenario_files",
     "sensitivity",
 ]
+
+#: Errors of a disk that takes no more; files that tiermix writes are named where that happens.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main() -> NoReturn:
@@ -77,6 +81,9 @@ def _explain(error: Exception | SystemExit) -> int:
     if isinstance(error, DamagedRunError):
         _say(f"tiermix: {error}")
         return INVALID
+    if isinstance(error, OSError) and error.filename is None and error.errno in NO_ROOM:
+        _say(f"tiermix: standard output: cannot be written ({error.strerror})")
+        return FAILED
     if isinstance(error, TiermixError | OptimizeError | EngineError | OSError):
         _say(f"tiermix: {error}")
         return FAILED
