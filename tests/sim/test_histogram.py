@@ -118,3 +118,24 @@ def test_a_histogram_is_restored_from_its_arrays() -> None:
     again = Histogram.restored(kept.arrays(), kept.grid)
     assert again.quantile(0.3) == kept.quantile(0.3)
     assert np.array_equal(again.upto(900.0), kept.upto(900.0))
+
+
+@pytest.mark.parametrize("tilt", [-0.9, 0.0, 0.6])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_within_a_bin_the_density_is_linear(tilt: float, share: float) -> None:
+    """All values lie in one coarse bin, from 0 to 1/64, where their density is 1 + a (2t - 1)."""
+    ranks = (np.arange(160_000) + 0.5) / 160_000
+    inside = 2 * ranks / (1 - tilt + np.sqrt((1 - tilt) ** 2 + 4 * tilt * ranks))
+    values = inside / 64
+    found = Histogram.of(values, replicate(values.size), Grid(room=1.0))
+    assert found.coarse.counts.shape == (REPLICATES, 1)
+    counts, sums = found.upto_by_replicate(share / 64)
+    low = values <= share / 64
+    assert counts.sum() == pytest.approx(low.sum(), rel=1e-3)
+    assert sums.sum() == pytest.approx(values[low].sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize(("value", "bad"), [(np.inf, "down"), (-np.inf, "up"), (np.nan, "")])
+def test_infinitely_bad_is_told_from_infinitely_good(value: float, bad: str) -> None:
+    found = Histogram.of(np.array([1.0, 2.0, value]), replicate(3), Grid())
+    assert [better for better in ("up", "down") if found.infinite(better)] == [bad] * bool(bad)
