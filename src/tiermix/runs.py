@@ -25,7 +25,7 @@ from tiermix.fingerprint import PACKAGES
 from tiermix.media_plan import rows
 from tiermix.result_schema import Document
 from tiermix.scenario import Scenario
-from tiermix.swapping import put_in_place
+from tiermix.swapping import put_in_place, take_along
 
 #: What text begins with that a spreadsheet would run.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -78,7 +78,8 @@ def save(
     """Write the run folder.
 
     Everything is written under a temporary name and takes the place of what was there before in
-    one step, so that a run that is killed leaves the old folder or the new one.
+    one step, so that a run that is killed leaves the old folder or the new one. What others put
+    into the old one (notes, pictures, results of other commands) is in the new one too.
 
     Parameters
     ----------
@@ -111,6 +112,7 @@ def save(
         try:
             _write(analysis, result, draft, elapsed)
             complete(draft)
+            take_along(target, draft, without=("report.html",))
             put_in_place(draft, target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 #: What a file system says that cannot exchange two names.
@@ -21,6 +22,43 @@ _SWAP = 2
 
 #: How the old folder is called while it is set aside, where names cannot be exchanged.
 OLD = "-old"
+
+
+def take_along(old: Path, draft: Path, without: Collection[str] = ()) -> None:
+    """Add to a finished folder what others put into the one whose place it takes.
+
+    Parameters
+    ----------
+    old, draft : Path
+        In one folder. Where both have a name, that of `draft` counts.
+    without : collection of str
+        Names that are left behind.
+
+    Raises
+    ------
+    OSError
+        If something can be neither linked nor copied.
+    """
+    if old.is_symlink() or not old.is_dir():
+        return
+    for path in old.iterdir():
+        taken = draft / path.name
+        if path.name in without or os.path.lexists(taken):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            taken.mkdir()
+            take_along(path, taken)
+            shutil.copystat(path, taken)
+        else:
+            _linked(path, taken)
+
+
+def _linked(path: Path, taken: Path) -> None:
+    """Give a file a second name, or copy it where a file system has no such thing."""
+    try:
+        os.link(path, taken, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(path, taken, follow_symlinks=False)
 
 
 def put_in_place(draft: Path, target: Path) -> None:
@@ -85,8 +123,9 @@ def swept(under: Path, name: str) -> None:
 def on_disk(folder: Path) -> None:
     """Wait until everything in a folder is on the disk."""
     for root, _, files in os.walk(folder, topdown=False):
-        for file in files:
-            _flushed(Path(root, file))
+        for path in (Path(root, file) for file in files):
+            if path.is_file() and not path.is_symlink():  # a pipe would be waited for
+                _flushed(path)
         _flushed(Path(root))
 
 

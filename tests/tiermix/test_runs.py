@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def table(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def fail(*_: Any) -> None:
+def fail(*_: Any, **__: Any) -> None:
     raise OSError(28, "No space left on device")
 
 
@@ -102,9 +103,33 @@ def test_outcomes_are_one_row_per_strategy_metric_and_statistic(tmp_path: Path) 
 def test_a_second_run_replaces_the_first(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     (folder / "result.json").write_text("old")
-    (folder / "left over").touch()
+    (folder / "report.html").write_text("of the first run")
     assert saved(tmp_path) == folder
     assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert json.loads((folder / "result.json").read_text())
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_second_run_keeps_what_others_put_into_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    folder = saved(tmp_path)
+    (folder / "frontier.json").write_text("mine")
+    (folder / "nowhere").symlink_to("nothing")
+    (folder / "charts" / "old").mkdir(parents=True)
+    (folder / "charts" / "old" / "split.svg").write_text("drawn")
+    added = ["charts", "frontier.json", "nowhere"]
+    if links:
+        os.mkfifo(folder / "pipe")
+        added.append("pipe")
+    else:
+        monkeypatch.setattr("os.link", fail)
+    assert saved(tmp_path) == folder
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*FILES, *added])
+    assert (folder / "frontier.json").read_text() == "mine"
+    assert (folder / "nowhere").is_symlink()
+    assert (folder / "charts" / "old" / "split.svg").read_text() == "drawn"
     assert list(tmp_path.iterdir()) == [folder]
 
 
