@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from sim.mapping import Mapper, threads
 from tiermix.errors import UsageError
@@ -41,10 +42,19 @@ def scheduled(name: str) -> Iterator[Mapper]:
 
         with Processes() as crew:
             yield crew
-    elif name.startswith(("tcp://", "tls://")):
+    elif _is_address(name):
         from tiermix.cluster import connected
 
         with connected(name) as crew:
             yield crew
     else:
         raise UsageError(f"--scheduler: {shown(name)}; expected {CHOICES}")
+
+
+def _is_address(name: str) -> bool:
+    """Return whether text is an address with a host and a port; Dask waits long for any other."""
+    try:
+        parts = urlsplit(name)
+        return parts.scheme in ("tcp", "tls") and bool(parts.hostname and parts.port)
+    except ValueError:
+        return False

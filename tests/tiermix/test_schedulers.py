@@ -221,7 +221,11 @@ def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         pass
 
 
-@pytest.mark.parametrize("name", ["", "thread", "8", "dask://here", "processes "])
+@pytest.mark.parametrize(
+    "name",
+    ["", "thread", "8", "dask://here", "processes ", "tcp://", "tcp://here", "tcp://:8786",
+     "tcp://here:0", "tcp://here:port", "tls://here:99999", "tcp://[::1"],
+)  # fmt: skip
 def test_another_scheduler_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="expected threads, processes or"), scheduled(name):
         pass
