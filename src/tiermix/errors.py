@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from errno import EDQUOT, EFBIG, ENOSPC
+from errno import EDQUOT, EEXIST, EFBIG, ENOSPC
 from pathlib import Path
 
 
@@ -131,6 +131,8 @@ def folder_not_written(path: Path, error: OSError) -> RunFolderError:
 
 def _not_written(path: Path, error: OSError, elsewhere: str) -> str:
     reason = error.strerror or "no such folder"
+    if error.errno == EEXIST:
+        reason = "something else has that name, or it is a link to nothing"
     full = error.errno in (ENOSPC, EDQUOT, EFBIG)
     remedy = f"make room there, or {elsewhere}" if full else elsewhere
     return f"{path}: cannot be written ({reason}): {remedy}"

@@ -34,6 +34,7 @@ from tiermix.quantity import (
     parse_number,
     parse_quantity,
     shown,
+    why_not_drawn,
 )
 
 #: Money that a plan can be made of.
@@ -122,6 +123,12 @@ def _whole(low: float, high: float) -> Check:
     return check
 
 
+def _worlds(quantity: Quantity) -> None:
+    reason = why_not_drawn(0 if quantity.percent else quantity.low)
+    if reason:
+        raise ValueError(f"{quantity} {reason}")
+
+
 def _version(quantity: Quantity) -> None:
     if quantity.percent or quantity.low != 1:
         raise ValueError(f"format {quantity} is not known to this version; expected 1")
@@ -198,7 +205,7 @@ PositiveRatioRange = Annotated[
 Portion = Annotated[Quantity, _quantity(_portion, parse_number), _json(NUMBER_PATTERN, minimum=0)]
 Worlds = Annotated[
     float,
-    _number(_whole(MIN_WORLDS, MAX_WORLDS)),
+    _number(_worlds),
     _json(NUMBER_PATTERN, minimum=MIN_WORLDS, maximum=MAX_WORLDS),
 ]
 Seed = Annotated[

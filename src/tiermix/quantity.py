@@ -9,6 +9,9 @@ from math import isinf, isnan
 #: Worlds that can be drawn, and the largest seed.
 MIN_WORLDS, MAX_WORLDS, MAX_SEED = 64, 1_000_000_000, 2**53
 
+#: Bytes that a run holds for every plan in every world: some thirty metrics, and their copies.
+PLAN_WORLD = 400
+
 #: A number, as a regular expression that JSON Schema understands too.
 NUMBER_PATTERN = (
     r"[-+]?(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?:\s*%|[kKM])?"
@@ -126,6 +129,15 @@ def parse_number(raw: object) -> Quantity:
     if not quantity.exact:
         raise ValueError(f"{quantity.text!r} is a range; expected {NUMBER_EXAMPLES}")
     return quantity
+
+
+def why_not_drawn(worlds: float) -> str:
+    """Return why a number of worlds cannot be drawn; nothing if it can."""
+    allowed = f"expected a whole number from {MIN_WORLDS} to {MAX_WORLDS:_}"
+    if worlds > MAX_WORLDS:
+        size = f"{min(worlds, _LARGEST) * PLAN_WORLD / 1e9:,.0f} GB of memory for each plan"
+        return f"takes at least {size}, and is too many to stream; {allowed}"
+    return "" if worlds >= MIN_WORLDS and not worlds % 1 else f"cannot be drawn; {allowed}"
 
 
 def shown(raw: object, longest: int = 40) -> str:

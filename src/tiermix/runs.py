@@ -142,10 +142,17 @@ def manifest(result: Document, elapsed: float) -> dict[str, Any]:
         },
         "solver": "HiGHS",
         "engine": engine(),
+        **made_from(result),
+        "elapsed_seconds": round(elapsed, 3),
+    }
+
+
+def made_from(result: Document) -> dict[str, Any]:
+    """Return what a result was made from, as a manifest names it."""
+    return {
         "seed": result["seed"],
         "worlds": result["worlds"],
         "scenario_sha256": result["scenario"]["sha256"],
-        "elapsed_seconds": round(elapsed, 3),
     }
 
 
@@ -176,11 +183,11 @@ def csv_text(table: Iterable[dict[str, Any]]) -> str:
     """Return a table as CSV with one header row; text that a spreadsheet would run is quoted."""
     listed, text = list(table), StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(_inert(key) for key in listed[0])
-    writer.writerows([_inert(value) for value in row.values()] for row in listed)
+    writer.writerow(inert(key) for key in listed[0])
+    writer.writerows([inert(value) for value in row.values()] for row in listed)
     return text.getvalue()
 
 
-def _inert(value: Any) -> Any:
+def inert(value: Any) -> Any:
     """Return text with a leading quote where it would start a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

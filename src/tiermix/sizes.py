@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from sim.purchase import hired
 from tiermix.errors import TooLargeError
+from tiermix.quantity import PLAN_WORLD
 from tiermix.scenario import Scenario
 
 Array = NDArray[np.float64]
 
 #: Creators that one line may hire over all worlds (some minutes of work).
 MOST_CREATORS = 1e10
-
-#: Bytes that a run holds for every plan in every world: some thirty metrics, and their copies.
-PLAN_WORLD = 400
 
 #: Bytes that a run holds for every line, with every segment beside it, in every world.
 LINE_WORLD, SEGMENT_WORLD = 2_000, 50

@@ -20,7 +20,7 @@ from optimize.recheck import Bounds, Question, bounds
 from optimize.refute import searched
 from sim.purchase import hired
 from sim.worlds import draw_worlds
-from tiermix import result_schema, streaming, verifying_rosters
+from tiermix import result_schema, streaming, verifying_files, verifying_rosters
 from tiermix.analysis import OPTIMUM
 from tiermix.errors import RunFolderError
 from tiermix.quantity import MAX_SEED, MIN_WORLDS
@@ -53,7 +53,7 @@ def verify(folder: Path) -> list[Verdict]:
     Parameters
     ----------
     folder : Path
-        With ``scenario.yaml`` and ``result.json``.
+        As `tiermix.runs.save` writes it.
     """
     found: list[Verdict] = []
     for verdict in _checked(folder):
@@ -87,6 +87,7 @@ def _checked(folder: Path) -> Iterator[Verdict]:
     try:
         result, scenario = read_run(folder)
         yield Verdict("folder", True, f"saved by tiermix {result['version']}")
+        yield verifying_files.checked(folder, result)
         yield _same_scenario(scenario, result)
         if scenario.roster is not None and "roster" in result:
             yield from verifying_rosters.checked(scenario, result)

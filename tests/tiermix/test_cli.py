@@ -123,6 +123,21 @@ def test_wrong_usage_is_2_and_says_where_help_is(call: Call, words: list[str]) -
     assert "--help" in err or "-h" in err
 
 
+@pytest.mark.parametrize(
+    ("worlds", "memory"),
+    [("1_000_000_000_001", "400,000 GB"), ("9" * 600, "400,000,000 GB")],
+    ids=["a trillion", "600 digits"],
+)
+@pytest.mark.parametrize("command", ["run", "compare", "benchmark", "sensitivity"])
+def test_absurdly_many_worlds_are_refused_with_the_memory_they_take(
+    call: Call, file: str, command: str, worlds: str, memory: str
+) -> None:
+    code, out, err = call(command, file, "--worlds", worlds)
+    assert (code, out) == (2, "")
+    assert f"takes at least {memory} of memory for each plan" in " ".join(err.split())
+    assert len(err) < 500
+
+
 @pytest.mark.parametrize("name", ["missing.yaml", "."])
 def test_a_file_that_cannot_be_read_is_1(call: Call, name: str) -> None:
     code, out, err = call("run", name)
@@ -146,6 +161,7 @@ def test_limits_in_conflict_are_1_and_name_the_file(call: Call, tmp_path: Path) 
 def test_a_folder_that_cannot_be_written_is_2(call: Call, file: str) -> None:
     code, out, err = call("run", file, "--out", file)
     assert (code, out) == (2, "")
+    assert "something else has that name" in err
     assert "choose another folder with --out" in err
 
 

@@ -163,8 +163,8 @@ def test_a_run_is_verified(done: tuple[Shortlist, dict[str, Any], Path]) -> None
     verdicts = verify(folder)
     assert all(verdict.holds for verdict in verdicts), [str(v) for v in verdicts]
     assert [v.what for v in verdicts] == [
-        "folder", "scenario", "tables", "lines", "worlds", "plan", "money", "creators", "value",
-        "gap", "bound",
+        "folder", "files", "scenario", "tables", "lines", "worlds", "plan", "money", "creators",
+        "value", "gap", "bound",
     ]  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def test_tampering_shows(done: tuple[Shortlist, dict[str, Any], Path], tmp_path:
         folder, tmp_path / "b", upper_bound=0.9 * best["value"], value=0.9 * best["value"]
     )
     assert {"creators", "value"} <= set(tampered(folder, tmp_path / "c", plan=none))
-    assert tampered(folder, tmp_path / "d", plan=half) == ["plan"]
+    assert tampered(folder, tmp_path / "d", plan=half) == ["files", "plan"]
     assert "gap" in tampered(folder, tmp_path / "e", relative_gap=0.5)
     shutil.copytree(folder, tmp_path / "f")
     table = tmp_path / "f/tables/creators.csv"

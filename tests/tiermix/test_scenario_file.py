@@ -365,9 +365,12 @@ def test_values_that_do_not_fit_each_other_are_named(
         ("strategies: {a: {}}", "16:17: strategies.a: empty"),
         ("strategies: {optimum: {micro: 5%}}", "16:14: strategies.optimum: 'optimum' is the name"),
         ('strategies: {"a\\tb": {micro: 5%}}', "16:14: strategies.'a\\tb': 'a\\tb' is no name"),
-        ("simulation: {worlds: 63}", "16:22: simulation.worlds: 63 is no whole number from 64"),
-        ("simulation: {worlds: 99.5}", "16:22: simulation.worlds: 99.5 is no whole number"),
-        ("simulation: {worlds: 1_000_000_001}", "16:22: simulation.worlds: 1_000_000_001"),
+        ("simulation: {worlds: 63}", "16:22: simulation.worlds: 63 cannot be drawn; expected a "
+         "whole number from 64 to 1_000_000_000"),
+        ("simulation: {worlds: 99.5}", "16:22: simulation.worlds: 99.5 cannot be drawn"),
+        ("simulation: {worlds: 900%}", "16:22: simulation.worlds: 900% cannot be drawn"),
+        ("simulation: {worlds: 1_000_000_001}", "16:22: simulation.worlds: 1_000_000_001 takes at "
+         "least 400 GB of memory for each plan, and is too many to stream; expected"),
         ("simulation: {seed: -1}", "16:20: simulation.seed: -1 is no whole number from 0"),
         ("whole_creators: yes", "16:17: whole_creators: expected true or false, got 'yes'"),
         ("currency: eur", "16:11: currency: expected three capital letters"),

@@ -81,7 +81,7 @@ def test_every_check_of_a_run_holds(tmp_path: Path, kind: str) -> None:
     verdicts = verify(saved(tmp_path, kind))
     assert [v for v in verdicts if not v.holds] == []
     assert [v.what for v in verdicts] == [
-        "folder", "scenario", "lines", "worlds", "plan",
+        "folder", "files", "scenario", "lines", "worlds", "plan",
         "money", "creators", "value", "gap", "bound",
     ]  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_an_edited_plan_breaks_what_it_breaks(tmp_path: Path) -> None:
 
 def test_an_edited_plan_does_not_bring_the_saved_value(tmp_path: Path) -> None:
     found = failed(tampered(saved(tmp_path, "parts"), lambda r: _shrink(r, 0.9)))
-    assert set(found) == {"money", "creators", "value", "bound"}
+    assert set(found) == {"files", "money", "creators", "value", "bound"}
     assert re.fullmatch(r"[\d,.]+, saved [\d,.]+", found["value"])
 
 
@@ -135,7 +135,7 @@ def test_a_worse_plan_with_a_story_that_fits_is_caught_by_the_bound(tmp_path: Pa
 
     found = failed(tampered(folder, adapt))
     assert "more than the saved bound" in found.pop("bound")
-    assert set(found) <= {"value"}  # the figures are told with nine digits
+    assert set(found) <= {"files", "value"}  # the figures are told with nine digits
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_worse_plan_with_a_story_that_fits_is_caught_by_the_bound(tmp_path: Pa
         ("objective", "reach", {"scenario"}),
         ("risk", {"measure": "cvar", "worst": 0.1}, {"scenario"}),
         ("unspent", 1.0, {"money"}),
-        ("plan", {"micro": 1.0}, {"lines"}),
+        ("plan", {"micro": 1.0}, {"files", "lines"}),
         ("plan", {"micro": "a lot"}, {"folder"}),
     ],
 )
@@ -205,6 +205,28 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     folder = saved(tmp_path)
     (folder / name).unlink()
     assert f"{name}: cannot be read: No such file" in failed(folder)["folder"]
+
+
+@pytest.mark.parametrize("name", ["plan.csv", "outcomes.csv", "manifest.json"])
+def test_a_table_that_is_missing_or_damaged_is_named(tmp_path: Path, name: str) -> None:
+    path = saved(tmp_path) / name
+    for damage in (b"", b"\xff", b"[" * 100_000, b"line\nmicro\n", b'a,"' + b"1" * 200_000):
+        path.write_bytes(damage)
+        assert name in failed(path.parent)["files"]
+    path.unlink()
+    assert f"{name}: cannot be read: No such file" in failed(path.parent)["files"]
+    path.mkdir()
+    assert f"{name}: cannot be read" in failed(path.parent)["files"]
+
+
+@pytest.mark.parametrize("name", ["plan.csv", "outcomes.csv", "manifest.json"])
+def test_a_table_with_one_other_figure_is_named(tmp_path: Path, name: str) -> None:
+    path = saved(tmp_path) / name
+    text = path.read_text()
+    figures = list(re.finditer(r"(?<=,)[1-9]\d+\.\d|(?<=\"seed\": )\d|(?<=\"worlds\": )\d+", text))
+    place = figures[0]
+    path.write_text(f"{text[: place.start()]}7{text[place.start() :]}")
+    assert failed(path.parent) == {"files": f"{name} says something else than result.json"}
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "{", "null", "[" * 100_000])

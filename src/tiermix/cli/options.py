@@ -12,7 +12,7 @@ import typer
 from tiermix.cli.completion import scenario_files
 from tiermix.cli.streams import tell
 from tiermix.plain import plain
-from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS
+from tiermix.quantity import MAX_SEED, MAX_WORLDS, MIN_WORLDS, shown, why_not_drawn
 
 if TYPE_CHECKING:
     from tiermix.analysing import Compared
@@ -42,15 +42,24 @@ Files = Annotated[
     list[str],
     typer.Argument(metavar="FILE...", help="Scenario files.", autocompletion=scenario_files),
 ]
+
+
+def _drawn(worlds: int | None) -> int | None:
+    """Refuse a number of worlds that cannot be drawn, and say what it would take."""
+    reason = "" if worlds is None else why_not_drawn(worlds)
+    if reason:
+        raise typer.BadParameter(f"{shown(worlds)} {reason}")
+    return worlds
+
+
 Worlds = Annotated[
     int | None,
     typer.Option(
         "--worlds",
         "-w",
-        min=MIN_WORLDS,
-        max=MAX_WORLDS,
+        callback=_drawn,
         envvar="TIERMIX_WORLDS",
-        help="Worlds to draw.",
+        help=f"Worlds to draw, {MIN_WORLDS} to {MAX_WORLDS:_}.",
     ),
 ]
 Seed = Annotated[

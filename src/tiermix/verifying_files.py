@@ -1,0 +1,56 @@
+"""The tables of a saved run, held against its result."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from tiermix.errors import DamagedRunError
+from tiermix.result_schema import Document
+from tiermix.runs import csv_text, inert, made_from, tidy
+from tiermix.saved import document_text
+from tiermix.verdict import Verdict
+from tiermix.words import listing
+
+
+def checked(folder: Path, result: Document) -> Verdict:
+    """Return whether the other files of a run are there and say what its result says."""
+    found = {"plan.csv": _plan, "outcomes.csv": _outcomes, "manifest.json": _manifest}
+    wrong = []
+    for name, same in found.items():
+        try:
+            if not same(document_text(folder / name), result):
+                wrong.append(f"{name} says something else than result.json")
+        except DamagedRunError as error:
+            wrong.append(str(error))
+    said = f"{listing(list(found))} say the same"
+    return Verdict("files", not wrong, "; ".join(wrong) or said)
+
+
+def _plan(text: str, result: Document) -> bool:
+    """Return whether a media plan spends what the best plan spends."""
+    try:
+        _, *rows, total = csv.reader(StringIO(text, newline=""))
+        told = {row[0]: float(row[1]) for row in rows}
+        spent = float(total[1])
+    except (csv.Error, ValueError, IndexError):
+        return False
+    plan = {inert(line): spend for line, spend in result["optimum"]["plan"].items()}
+    of_all = {**dict.fromkeys(told, 0.0), **plan} == {**dict.fromkeys(plan, 0.0), **told}
+    return of_all and abs(spent - sum(plan.values())) <= 1e-9 * result["budget"]
+
+
+def _outcomes(text: str, result: Document) -> bool:
+    return text == csv_text(tidy(result))
+
+
+def _manifest(text: str, result: Document) -> bool:
+    """Return whether a manifest names what the result was made from."""
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and made_from(result).items() <= found.items()
