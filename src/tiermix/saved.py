@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -32,10 +34,6 @@ def read_run(folder: Path) -> tuple[Document, Scenario]:
     return _result(folder), _scenario(folder)
 
 
-def _read(folder: Path, name: str) -> str:
-    return document_text(folder / name)
-
-
 def document_text(path: Path) -> str:
     """Return the text of a file of a run folder.
 
@@ -53,13 +51,32 @@ def document_text(path: Path) -> str:
         raise DamagedRunError(f"{path}: {error}{hint}") from error
 
 
+def document(path: Path) -> Any:
+    """Return the JSON of a file of a run folder; every number in it is finite.
+
+    Raises
+    ------
+    DamagedRunError
+        If it cannot be read, or is no such JSON.
+    """
+    text = document_text(path)
+    try:
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        raise DamagedRunError(f"{path}: is damaged: it is no JSON of finite numbers") from error
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
+
+
 def _result(folder: Path) -> Document:
     """Return the saved result, if it is one of this version and holds an optimum."""
     name = folder / "result.json"
-    try:
-        found = json.loads(_read(folder, "result.json"))
-    except (ValueError, RecursionError) as error:
-        raise DamagedRunError(f"{name}: is damaged: it is no JSON") from error
+    found = document(name)
     if not isinstance(found, dict) or found.get("tiermix") != FORMAT:
         raise DamagedRunError(f"{name}: is no result document of format {FORMAT}")
     if found.get("version") != __version__:
@@ -79,7 +96,7 @@ def _result(folder: Path) -> Document:
 
 
 def _scenario(folder: Path) -> Scenario:
-    _read(folder, "scenario.yaml")
+    document_text(folder / "scenario.yaml")
     try:
         return read(str(folder / "scenario.yaml"))
     except ScenarioError as error:

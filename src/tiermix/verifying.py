@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from math import isfinite
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -192,8 +191,6 @@ def _promise(asked: Question) -> float:
 def _bound(asked: Question, plan: Array, saved: result_schema.Optimum, seed: int) -> Verdict:
     """Hold the saved bound against one found by other means."""
     value, told = asked.value(plan), saved["upper_bound"]
-    if not isfinite(told):
-        return Verdict("bound", False, f"saved {told}: that bounds nothing")
     size = max(abs(value), abs(told))
     slack = TOLERANCE * size + ROUNDING
     if not asked.concave:

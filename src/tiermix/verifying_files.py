@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from tiermix.errors import DamagedRunError
 from tiermix.result_schema import Document
 from tiermix.runs import csv_text, inert, made_from, tidy
-from tiermix.saved import document_text
+from tiermix.saved import document, document_text
 from tiermix.verdict import Verdict
 from tiermix.words import listing
 
@@ -22,7 +20,7 @@ def checked(folder: Path, result: Document) -> Verdict:
     wrong = []
     for name, same in found.items():
         try:
-            if not same(document_text(folder / name), result):
+            if not same(folder / name, result):
                 wrong.append(f"{name} says something else than result.json")
         except DamagedRunError as error:
             wrong.append(str(error))
@@ -30,8 +28,9 @@ def checked(folder: Path, result: Document) -> Verdict:
     return Verdict("files", not wrong, "; ".join(wrong) or said)
 
 
-def _plan(text: str, result: Document) -> bool:
+def _plan(path: Path, result: Document) -> bool:
     """Return whether a media plan spends what the best plan spends."""
+    text = document_text(path)
     try:
         _, *rows, total = csv.reader(StringIO(text, newline=""))
         told = {row[0]: float(row[1]) for row in rows}
@@ -43,14 +42,11 @@ def _plan(text: str, result: Document) -> bool:
     return of_all and abs(spent - sum(plan.values())) <= 1e-9 * result["budget"]
 
 
-def _outcomes(text: str, result: Document) -> bool:
-    return text == csv_text(tidy(result))
+def _outcomes(path: Path, result: Document) -> bool:
+    return document_text(path) == csv_text(tidy(result))
 
 
-def _manifest(text: str, result: Document) -> bool:
+def _manifest(path: Path, result: Document) -> bool:
     """Return whether a manifest names what the result was made from."""
-    try:
-        found: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
+    found = document(path)
     return isinstance(found, dict) and made_from(result).items() <= found.items()

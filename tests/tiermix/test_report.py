@@ -280,6 +280,8 @@ def _is_inert(text: str) -> None:
     [
         ("report.json", None, "cannot be read"),
         ("report.json", "{", "no JSON"),
+        ("report.json", '{"tiermix": 1, "value": NaN}', "no JSON of finite numbers"),
+        ("report.json", '{"tiermix": 1, "value": 1e999}', "no JSON of finite numbers"),
         ("report.json", "[]", "no document"),
         ("result.json", "{}", "no tiermix document"),
         ("result.json", '{"tiermix": 1}', "no best plan"),

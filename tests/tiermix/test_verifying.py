@@ -106,7 +106,7 @@ def test_an_edited_plan_breaks_what_it_breaks(tmp_path: Path) -> None:
     assert "budget" in found["plan"]
     assert "limit macro" in found["plan"]
     nan = failed(tampered(saved(tmp_path), lambda r: move(r, float("nan"))))
-    assert "no number" in nan["plan"]
+    assert "no JSON of finite numbers" in nan["folder"]
 
 
 def test_an_edited_plan_does_not_bring_the_saved_value(tmp_path: Path) -> None:
@@ -143,8 +143,9 @@ def test_a_worse_plan_with_a_story_that_fits_is_caught_by_the_bound(tmp_path: Pa
     [
         ("value", 1.0, {"value", "gap"}),
         ("upper_bound", 1.0, {"gap", "bound"}),
-        ("upper_bound", float("inf"), {"gap", "bound"}),
-        ("upper_bound", float("nan"), {"gap", "bound"}),
+        ("upper_bound", 1e308, {"gap"}),
+        ("upper_bound", float("inf"), {"folder"}),
+        ("upper_bound", float("nan"), {"folder"}),
         ("relative_gap", 0.5, {"gap"}),
         ("creators", {"micro": 1.0, "macro": 1.0}, {"creators"}),
         ("objective", "reach", {"scenario"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from tiermix.errors import DamagedRunError
 from tiermix.result_schema import FORMAT
-from tiermix.saved import document_text
+from tiermix.saved import document
 
 #: What other commands print with --json and a run folder may hold beside the run's own files.
 EXTRAS = ("frontier", "crossover", "sensitivity")
@@ -92,11 +91,7 @@ def _document(path: Path) -> Mapping[str, Any]:
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
-    text = document_text(path)
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DamagedRunError(f"{path}: is damaged: it is no JSON") from error
+    found = document(path)
     if not isinstance(found, dict):
         raise DamagedRunError(f"{path}: is damaged: it is no document")
     return found
