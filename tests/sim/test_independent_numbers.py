@@ -26,7 +26,7 @@ from sim.pinning import inputs
 from sim.purchase import PARTS, hired, price_list
 from sim.repeated import in_classes
 from sim.response import Response, respond
-from sim.response_curves import ExponentialCurve, PointsCurve, ResponseCurve
+from sim.response_curves import ExponentialCurve, HillCurve, Kind, PointsCurve, ResponseCurve
 from sim.statistics import T90, slope_window
 from sim.uncertain import Uncertain
 from sim.worlds import DRAW, draw_worlds
@@ -89,6 +89,26 @@ def test_where_nothing_varies_the_optimizer_sees_what_is_played(data: st.DataObj
         assert seen == pytest.approx(played[metric][0], rel=1e-6, abs=2e-5 * people * worth), metric
 
 
+def test_where_nothing_varies_the_optimizer_sees_what_is_played_by_the_end_of_a_phase() -> None:
+    base = replace(bare(0.7), phases=(Phase("one", 1.0), Phase("two", 1.0)))
+    kinds: tuple[Kind, ...] = (
+        HillCurve(KNOWN(900.0), KNOWN(400.0), KNOWN(1.7)),
+        ExponentialCurve(KNOWN(5e3), KNOWN(700.0)),
+        PointsCurve(np.array([0.0, 100.0, 500.0]), np.array([[0.0, 9.0, 30.0]])),
+    )
+    metrics = ("conversions", "response", "revenue")
+    curves = (ResponseCurve(m, kind, m) for m, kind in zip(metrics, kinds, strict=True))
+    campaign = replace(base, curves=tuple(curves))
+    plan = np.array([500.0, 200.0, 300.0, 100.0, 250.0])
+    worlds = draw_worlds(campaign, 2, 1)
+    played = evaluate(worlds, [plan], mapper=one_by_one).values
+    for at in ("", "@one", "@two"):
+        for metric in OBJECTIVES:
+            seen = respond(worlds, f"{metric}{at}", PARTS).values(plan)
+            assert seen == pytest.approx(played[f"{metric}{at}"][0], rel=1e-6), (metric, at)
+    assert played["profit@one"][0, 0] != pytest.approx(played["profit@two"][0, 0], rel=0.01)
+
+
 def known(halo: Halo) -> Halo:
     return replace(halo, lift=KNOWN(halo.lift.median))
 
@@ -131,6 +151,13 @@ def test_the_spline_spans_the_natural_splines() -> None:
     basis = spline(x)
     fitted = basis @ np.linalg.lstsq(basis, y, rcond=None)[0]
     assert fitted == pytest.approx(y, abs=1e-8)
+
+
+def test_the_spline_of_an_input_of_three_values_goes_through_all_means() -> None:
+    x = np.repeat([1.0, 3.0, 4.0], [10, 30, 20])
+    basis = spline(x)
+    assert basis.shape == (60, 3)
+    assert np.linalg.matrix_rank(np.column_stack([basis, x == 1, x == 3])) == 3
 
 
 def test_an_input_of_two_values_has_a_line_for_a_spline() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import floor
+from itertools import combinations
+from math import ceil, floor
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import stats
 
 from sim.selection import Selection, TooManyObservationsError, select
 
@@ -70,6 +72,16 @@ def test_it_is_the_published_procedure(seed: int) -> None:
     draw = normals([0.0, 0.3, 0.5, 0.9, 1.0], seed, spread=2.0, shared=0.4)
     found = select(draw, 5, 0.25, 0.95)
     assert (found.best, list(found.observations)) == as_published(draw, 5, 0.25, 0.05)
+
+
+@pytest.mark.parametrize("zone", [0.05, 0.25, 50.0])
+def test_equal_allocation_takes_as_many_as_students_law_asks_for(zone: float) -> None:
+    draw = normals([0.0, 0.3, 1.0], 3, spread=2.0)
+    first = draw(0, range(3))
+    worst = max(np.var(a - b, ddof=1) for a, b in combinations(first, 2))
+    t = stats.t.ppf(1 - 0.05 / 2, STAGE - 1)  # two comparisons with the best
+    wanted = max(STAGE, ceil(t**2 * worst / zone**2))
+    assert select(draw, 3, zone, 0.95).equal == wanted
 
 
 def right(
