@@ -11,10 +11,11 @@ from tiermix.certifying import refuse_floors
 from tiermix.choice_certifying import certified
 from tiermix.choice_result import document, rows
 from tiermix.choices import Shortlist, shortlist
+from tiermix.csv_files import write_csv
 from tiermix.report import making
 from tiermix.report.roster_facts import facts
 from tiermix.result_schema import Document
-from tiermix.runs import prepare, save, write_csv
+from tiermix.runs import prepare, save
 from tiermix.scenario import Scenario
 
 

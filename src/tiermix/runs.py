@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import platform
 import re
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from errno import EACCES
 from hashlib import sha256
 from importlib.metadata import version
-from io import StringIO
 from os import W_OK, X_OK, access
 from pathlib import Path
 from secrets import token_hex
@@ -20,15 +18,13 @@ from typing import Any
 from sim.engine import engine
 from sim.statistics import LEVELS
 from tiermix.analysis import Analysis
+from tiermix.csv_files import write_csv
 from tiermix.errors import folder_not_written
 from tiermix.fingerprint import PACKAGES
 from tiermix.media_plan import rows
 from tiermix.result_schema import Document
 from tiermix.scenario import Scenario
 from tiermix.swapping import put_in_place, take_along
-
-#: What text begins with that a spreadsheet would run.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def folder_name(result: Document) -> str:
@@ -172,22 +168,3 @@ def tidy(result: Document) -> Iterable[dict[str, Any]]:
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def write_csv(path: Path, table: Iterable[dict[str, Any]]) -> None:
-    """Write a table with one header row; text that a spreadsheet would run is quoted."""
-    path.write_text(csv_text(table), encoding="utf-8", newline="")
-
-
-def csv_text(table: Iterable[dict[str, Any]]) -> str:
-    """Return a table as CSV with one header row; text that a spreadsheet would run is quoted."""
-    listed, text = list(table), StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(inert(key) for key in listed[0])
-    writer.writerows([inert(value) for value in row.values()] for row in listed)
-    return text.getvalue()
-
-
-def inert(value: Any) -> Any:
-    """Return text with a leading quote where it would start a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

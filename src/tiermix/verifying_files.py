@@ -6,9 +6,10 @@ import csv
 from io import StringIO
 from pathlib import Path
 
+from tiermix.csv_files import csv_text, inert
 from tiermix.errors import DamagedRunError
 from tiermix.result_schema import Document
-from tiermix.runs import csv_text, inert, made_from, tidy
+from tiermix.runs import made_from, tidy
 from tiermix.saved import document, document_text
 from tiermix.verdict import Verdict
 from tiermix.words import listing

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from briefs import MACRO, MICRO, ODD, brief
 from sim.worlds import draw_worlds
-from tiermix import commands, screens
+from tiermix import questions, screens
 from tiermix.crossing import PINNED, limits_at, switched
 from tiermix.errors import UsageError
 from tiermix.mixes import ALONE, LAYERED, NO_PLAN, Crossover, Mix, document, rows
@@ -24,7 +24,7 @@ def crossed(
     text: str, budgets: str | None = None, objectives: str | None = None, worlds: int = 64
 ) -> Crossover:
     scenario = replace(parse(text, "test.yaml"), worlds=worlds)
-    return commands.cross(scenario, budgets, objectives, lambda step: None, all_worlds=True)
+    return questions.cross(scenario, budgets, objectives, lambda step: None, all_worlds=True)
 
 
 def screen(found: Crossover) -> str:

@@ -86,14 +86,14 @@ def test_an_interruption_that_a_library_turns_into_its_own_error_is_one(
     script = (
         "import os, signal, sys\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from tiermix import cli, commands\n"
+        "from tiermix import cli, scenario_checks\n"
         "def check(files):\n"
         "    try:\n"
         f"        os.kill(os.getpid(), signal.{name})\n"
         "        signal.pause()\n"
         "    except BaseException as error:\n"
         "        raise ImportError('initialization failed') from error\n"
-        "commands.check = check\n"
+        "scenario_checks.check = check\n"
         "cli.main()\n"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ import pytest
 
 from briefs import FORMULAS, ODD, analysed
 from sim.metrics import METRICS
-from tiermix import runs, swapping
+from tiermix import csv_files, runs, swapping
 from tiermix.errors import RunFolderError
 from tiermix.result import document
 from tiermix.runs import folder_name, prepare, save
@@ -85,7 +85,7 @@ def test_no_cell_starts_a_formula(tmp_path: Path, name: str) -> None:
     folder = saved(tmp_path, name)
     cells = [c for f in ("plan.csv", "outcomes.csv") for row in table(folder / f) for c in row]
     for cell in cells:
-        assert not cell.startswith(runs.FORMULA) or float(cell) < 0
+        assert not cell.startswith(csv_files.FORMULA) or float(cell) < 0
 
 
 def test_names_that_look_like_formulas_are_still_readable(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from sim.mapping import Mapper, one_by_one, threads
 from sim.outcomes import evaluate
 from sim.purchase import PARTS, WHOLE, Purchase
 from sim.worlds import draw_worlds
-from tiermix import cli, cluster, commands, mixes, suites, trade_off
+from tiermix import cli, cluster, commands, mixes, questions, suites, trade_off
 from tiermix.crew import Raised, work
 from tiermix.errors import ScenarioError, SchedulerError, UsageError
 from tiermix.fingerprint import fingerprint
@@ -132,7 +132,7 @@ def test_frontiers_are_the_same_to_the_bit(file: str, points: int, mapper: Mappe
     documents = [
         text(
             trade_off.document(
-                commands.trade(scenario, None, None, points, told, risk=False, mapper=m)
+                questions.trade(scenario, None, None, points, told, risk=False, mapper=m)
             )
         )
         for m in (mapper, threads, one_by_one)
@@ -143,7 +143,7 @@ def test_frontiers_are_the_same_to_the_bit(file: str, points: int, mapper: Mappe
 def test_maps_of_mixes_are_the_same_to_the_bit(mapper: Mapper) -> None:
     scenario = parse(brief(simulation="{worlds: 64}"), "test.yaml")
     documents = [
-        text(mixes.document(commands.cross(scenario, None, None, told, all_worlds=True, mapper=m)))
+        text(mixes.document(questions.cross(scenario, None, None, told, all_worlds=True, mapper=m)))
         for m in (mapper, threads, one_by_one)
     ]
     assert documents[0] == documents[1] == documents[2]

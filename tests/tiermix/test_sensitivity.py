@@ -24,7 +24,7 @@ from optimize.optimum import Solution
 from sim.pinning import input_value, remembering
 from sim.uncertain import Z95
 from sim.worlds import draw_worlds
-from tiermix import commands, margins, result, sensitivity_screen
+from tiermix import commands, margins, questions, result, sensitivity_screen
 from tiermix.scenario_file import parse
 from tiermix.sensitivity import Sensitivity, Swing
 from tiermix.sensitivity_document import document, plausible, rows
@@ -44,7 +44,7 @@ MIXED = {"objective": "reach", "budget": "100_000", "strategies": STRATEGIES}
 @cache
 def asked(text: str, worlds: int = 64) -> Sensitivity:
     scenario = replace(parse(text, "test.yaml"), worlds=worlds)
-    return commands.ask(scenario, lambda step: None)
+    return questions.ask(scenario, lambda step: None)
 
 
 def swing_of(found: Sensitivity, name: str) -> Swing:
@@ -325,7 +325,7 @@ def test_draws_of_curves_are_one_input(tmp_path: Path) -> None:
     )
     path = tmp_path / "channels.yaml"
     path.write_text(file_text, encoding="utf-8")
-    found = commands.ask(commands.load(str(path), None, None), lambda step: None)
+    found = questions.ask(commands.load(str(path), None, None), lambda step: None)
     (swing,) = found.swings
     assert swing.given.path == "curves"
     assert swing.given.shown(swing.low.value) in screen(found)
@@ -339,7 +339,9 @@ def test_draws_of_curves_are_one_input(tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     scenario = replace(parse(brief(None, **MIXED), "test.yaml"), worlds=64)
-    one, other = (json.dumps(document(commands.ask(scenario, lambda step: None))) for _ in range(2))
+    one, other = (
+        json.dumps(document(questions.ask(scenario, lambda step: None))) for _ in range(2)
+    )
     assert one == other
 
 

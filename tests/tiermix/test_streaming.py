@@ -16,7 +16,7 @@ import tiermix.streaming
 from briefs import MICRO, brief
 from sim.mapping import one_by_one
 from sim.tally import Tally, summarise
-from tiermix import commands
+from tiermix import commands, questions
 from tiermix.analysis import OPTIMUM, Analysis
 from tiermix.errors import TooLargeError
 from tiermix.plain_data import decoded, digest, encoded
@@ -157,7 +157,7 @@ def test_stretches_can_be_kept_and_gone_on_with() -> None:
     assert digest(task) != digest(other)
 
 
-@pytest.mark.parametrize("ask", [commands.ask, lambda s, p: commands.cross(
+@pytest.mark.parametrize("ask", [questions.ask, lambda s, p: questions.cross(
     s, None, None, p, all_worlds=True)])  # fmt: skip
 def test_what_can_not_be_streamed_is_refused(ask: Callable[..., object]) -> None:
     with pytest.raises(TooLargeError, match="worlds"):

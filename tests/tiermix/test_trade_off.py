@@ -14,7 +14,7 @@ from rich.console import Console
 
 from briefs import ODD, brief
 from optimize.errors import InfeasibleError
-from tiermix import commands, screens
+from tiermix import csv_files, questions, screens
 from tiermix.errors import UsageError
 from tiermix.scenario_file import parse
 from tiermix.trade_off import TradeOff, default_metrics, document, rows
@@ -32,7 +32,7 @@ def traded(
     points: int = 5,
 ) -> TradeOff:
     scenario = replace(parse(text, "test.yaml"), worlds=64)
-    return commands.trade(scenario, metrics, worst, points, lambda step: None, risk=risk)
+    return questions.trade(scenario, metrics, worst, points, lambda step: None, risk=risk)
 
 
 def screen(found: TradeOff) -> str:
@@ -112,7 +112,7 @@ def test_the_numbers_are_there_as_data() -> None:
 
 
 def test_a_file_takes_the_numbers(tmp_path: Path) -> None:
-    commands.write_rows(tmp_path / "points.csv", rows(traded(metrics="reach,conversions")))
+    csv_files.write_rows(tmp_path / "points.csv", rows(traded(metrics="reach,conversions")))
     with (tmp_path / "points.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert len(table) == 5

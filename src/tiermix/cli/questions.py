@@ -33,14 +33,16 @@ def frontier(
     as_json: Json = False,
 ) -> None:
     """Show what more of one aim costs of another: of two metrics, or of mean and worst worlds."""
-    from tiermix import commands, screens, terminal, trade_off
+    from tiermix import commands, csv_files, questions, screens, terminal, trade_off
     from tiermix.progress import shown_progress
     from tiermix.schedulers import scheduled
 
     scenario = commands.load(file, worlds, seed)
     with shown_progress() as progress, scheduled(scheduler) as mapper:
-        found = commands.trade(scenario, metrics, worst, points, progress, risk=risk, mapper=mapper)
-    commands.write_rows(csv, trade_off.rows(found))
+        found = questions.trade(
+            scenario, metrics, worst, points, progress, risk=risk, mapper=mapper
+        )
+    csv_files.write_rows(csv, trade_off.rows(found))
     if as_json:
         print_json(trade_off.document(found))
     else:
@@ -70,16 +72,16 @@ def crossover(
     as_json: Json = False,
 ) -> None:
     """Show which mix is best for which budget and objective, and where that flips."""
-    from tiermix import commands, mixes, screens, terminal
+    from tiermix import commands, csv_files, mixes, questions, screens, terminal
     from tiermix.progress import shown_progress
     from tiermix.schedulers import scheduled
 
     scenario = commands.load(file, worlds, seed)
     with shown_progress() as progress, scheduled(scheduler) as mapper:
-        found = commands.cross(
+        found = questions.cross(
             scenario, budgets, objectives, progress, all_worlds=worlds is not None, mapper=mapper
         )
-    commands.write_rows(csv, mixes.rows(found))
+    csv_files.write_rows(csv, mixes.rows(found))
     if as_json:
         print_json(mixes.document(found))
     else:

@@ -22,7 +22,7 @@ def chosen(
     as_json: bool,
 ) -> bool:
     """Answer a scenario with named creators; return False where there are none."""
-    from tiermix import choice_result, choice_runs, choice_screens, commands, terminal
+    from tiermix import choice_result, choice_runs, choice_screens, csv_files, terminal
     from tiermix.errors import UsageError
     from tiermix.progress import shown_progress
     from tiermix.roster_lines import with_roster
@@ -35,7 +35,7 @@ def chosen(
     _remark(scenario)
     with shown_progress() as progress:
         found = choice_runs.answer(scenario, progress, certify=certify)
-    commands.write_rows(csv, choice_result.rows(found))
+    csv_files.write_rows(csv, choice_result.rows(found))
     if as_json:
         print_json(choice_result.document(found))
     else:

@@ -36,9 +36,9 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as data.")] = False,
 ) -> None:
     """Check scenario files; name every problem with its place."""
-    from tiermix import commands
+    from tiermix import scenario_checks
 
-    checks = commands.check(files)
+    checks = scenario_checks.check(files)
     if as_json:
         print_json({"tiermix": 1, "files": [check.as_data() for check in checks]})
     for check in checks if not as_json else ():
@@ -54,9 +54,9 @@ def init(
     ),
 ) -> None:
     """Write a commented scenario that runs as it stands; never overwrites a file."""
-    from tiermix import commands
+    from tiermix import scenario_checks
 
-    commands.write_starter(file)
+    scenario_checks.write_starter(file)
     say(f"Written to {file}. Now: tiermix run {file}", err=True)
 
 
@@ -88,6 +88,6 @@ def schema(
     result: Annotated[bool, typer.Option("--result", help="Of the result document.")] = False,
 ) -> None:
     """Print the JSON Schema of the scenario file, for editors."""
-    from tiermix import commands
+    from tiermix import scenario_checks
 
-    say(commands.result_schema_text() if result else commands.schema_text())
+    say(scenario_checks.result_schema_text() if result else scenario_checks.schema_text())

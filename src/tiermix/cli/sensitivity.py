@@ -14,13 +14,20 @@ def sensitivity(
     as_json: Json = False,
 ) -> None:
     """Show which inputs move the result, where the choice tips, and what it pays to find out."""
-    from tiermix import commands, sensitivity_document, sensitivity_screen, terminal
+    from tiermix import (
+        commands,
+        csv_files,
+        questions,
+        sensitivity_document,
+        sensitivity_screen,
+        terminal,
+    )
     from tiermix.progress import shown_progress
 
     scenario = commands.load(file, worlds, seed)
     with shown_progress() as progress:
-        found = commands.ask(scenario, progress)
-    commands.write_rows(csv, sensitivity_document.rows(found))
+        found = questions.ask(scenario, progress)
+    csv_files.write_rows(csv, sensitivity_document.rows(found))
     if as_json:
         print_json(sensitivity_document.document(found))
     else:

@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from sim.statistics import T90
 from tiermix import story
+from tiermix.csv_files import csv_text
 from tiermix.report import money, plans, questions, rosters
 from tiermix.report.contents import Contents
 from tiermix.report.facts import SCORE
 from tiermix.report.figures import Figure, called, label_of, shown, within
 from tiermix.report.pictures import svg
 from tiermix.report.theme import palettes
-from tiermix.runs import csv_text
 from tiermix.words import NOTHING, number, share
 from tiermix.words import money as amount
 
