@@ -185,7 +185,7 @@ def summarise(found: Tally, metric: str, plan: int) -> Summary:
     statistics, errors = {}, {}
     statistics["mean"], errors["mean"] = _mean(found, metric, plan)
     for name, level in LEVELS.items():
-        statistics[name], errors[name] = _quantile(found, spread, level)
+        statistics[name], errors[name] = quantile(found, spread, level)
     statistics["cvar5"], errors["cvar5"] = worst_mean(found, spread, WORST, METRICS[metric].better)
     return Summary(statistics, errors)
 
@@ -203,8 +203,16 @@ def _mean(found: Tally, metric: str, plan: int) -> tuple[float, float]:
     return times * ratio, float(times * se)
 
 
-def _quantile(found: Tally, spread: Histogram, level: float) -> tuple[float, float]:
-    """Return a quantile and its standard error (Woodruff 1952)."""
+def quantile(found: Tally, spread: Histogram, level: float) -> tuple[float, float]:
+    """Return a quantile of the values of all worlds and its standard error (Woodruff 1952).
+
+    Parameters
+    ----------
+    found : Tally
+    spread : Histogram
+        Of the values.
+    level : float
+    """
     if spread.size == 0:
         return float("nan"), float("nan")
     q, window = spread.quantile(level), slope_window(level, spread.size)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy.integrate import quad
 
-from sim.histogram import Grid, Histogram
+from sim.histogram import Grid, Histogram, _inverse
 from sim.worlds import REPLICATES
 
 Array = NDArray[np.float64]
@@ -133,6 +134,16 @@ def test_within_a_bin_the_density_is_linear(tilt: float, share: float) -> None:
     low = values <= share / 64
     assert counts.sum() == pytest.approx(low.sum(), rel=1e-3)
     assert sums.sum() == pytest.approx(values[low].sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize("tilt", [-1.0, -0.3, 0.4, 0.99])
+@pytest.mark.parametrize("share", [1e-6, 0.3, 0.9, 1.0])
+def test_a_share_of_a_bin_ends_where_the_integral_of_its_density_is_that(
+    tilt: float, share: float
+) -> None:
+    end = _inverse(share, tilt)
+    assert 0 <= end <= 1
+    assert quad(lambda t: 1 + tilt * (2 * t - 1), 0, end)[0] == pytest.approx(share, rel=1e-9)
 
 
 @pytest.mark.parametrize(("value", "bad"), [(np.inf, "down"), (-np.inf, "up"), (np.nan, "")])

@@ -74,6 +74,19 @@ def test_mean_followers_are_those_of_a_lognormal_law(sd: float) -> None:
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.data())
+def test_where_nothing_varies_everyone_is_at_her_mean(data: st.DataObject) -> None:
+    campaign = data.draw(full_bare_campaigns())
+    campaign = replace(campaign, halos=tuple(known(halo) for halo in campaign.halos))
+    plan = data.draw(money(campaign, whole=False))
+    played = evaluate(draw_worlds(campaign, 2, 1), [plan], mapper=one_by_one)
+    for metric, controlled in played.controlled.items():
+        told = (played.usual.get(metric, controlled), controlled)
+        for values in told:
+            assert values == pytest.approx(played.values[metric], rel=1e-5, abs=1e-6), metric
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(st.data())
 def test_where_nothing_varies_the_optimizer_sees_what_is_played(data: st.DataObject) -> None:
     campaign = data.draw(full_bare_campaigns())
     campaign = replace(campaign, halos=tuple(known(halo) for halo in campaign.halos))
@@ -206,6 +219,19 @@ def test_effective_reach_of_kinds_of_people_counts_contacts_without_named_creato
     found = evaluate(draw_worlds(campaign, 1, 1), [[500.0]], mapper=one_by_one).values
     contacts = 5 * 5e4 * 0.8 * 0.4
     often = sizes @ stats.poisson.sf(1, contacts * shares[0] / sizes)
+    assert found["effective_reach"][0, 0] == pytest.approx(often, rel=1e-9)
+
+
+def test_a_tier_brings_further_contacts_to_those_whom_a_named_creator_reaches() -> None:
+    base = bare(np.inf)
+    named = replace(
+        base.tiers[0], name="ana", pool=base.tiers[0].name, followers=KNOWN(8e4), available=1.0
+    )
+    campaign = replace(base, tiers=(*base.tiers, named), effective_frequency=2)
+    found = evaluate(draw_worlds(campaign, 1, 1), [[500.0, 100.0]], mapper=one_by_one).values
+    by_tier, by_ana = 5 * 5e4 * 0.8 * 0.4 / 1e5, 8e4 * 0.8 * 0.4 / 1e5
+    once, twice = (stats.poisson.sf(seen, by_tier) for seen in (0, 1))
+    often = 1e5 * (by_ana * once + (1 - by_ana) * twice)
     assert found["effective_reach"][0, 0] == pytest.approx(often, rel=1e-9)
 
 

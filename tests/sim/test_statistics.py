@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.campaign import Campaign
+from sim.campaign import Campaign, Classes
 from sim.mapping import one_by_one
 from sim.metrics import METRICS
 from sim.outcomes import Outcomes, evaluate
@@ -210,11 +210,19 @@ def bare_card() -> Campaign:
     return replace(campaign, tiers=tuple(replace(tier, **certain) for tier in campaign.tiers))
 
 
+def of_classes(campaign: Campaign) -> Campaign:
+    """Return the campaign with every segment as a class of people who are alike."""
+    sizes = np.array([segment.size for segment in campaign.segments])
+    shares = np.array([tier.audience for tier in campaign.tiers])
+    return replace(campaign, classes=Classes(sizes, shares))
+
+
 @pytest.mark.parametrize("metric", ["reach", "conversions", "impressions", "clicks"])
-def test_what_is_controlled_is_without_most_of_the_luck(metric: str) -> None:
+@pytest.mark.parametrize("kinds", [False, True], ids=["segments", "classes"])
+def test_what_is_controlled_is_without_most_of_the_luck(metric: str, *, kinds: bool) -> None:
     """Where worlds differ by the creators drawn alone, little is left of how they differ."""
     campaign = every_law(card_like(), lambda law: replace(law, typical_sd=0.0))
-    same = played(campaign, (150_000.0, 100_000.0))
+    same = played(of_classes(campaign) if kinds else campaign, (150_000.0, 100_000.0))
     usual = same.usual.get(metric, same.controlled[metric])[0]
     assert np.ptp(usual) <= 1e-9 * usual[0]
     drawn, controlled = same.values[metric][0], same.controlled[metric][0]

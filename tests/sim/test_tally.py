@@ -6,15 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sim.compare import best, regret
 from sim.outcomes import Outcomes, evaluate
 from sim.purchase import WHOLE
-from sim.statistics import Summary, summarise
+from sim.statistics import Summary, slope_window, summarise
 from sim.tally import Tally, grids, tally, total, worst_mean
+from sim.tally import quantile as quantile_with_error
 from sim.tally import summarise as summarise_tally
-from sim.worlds import BLOCK, Worlds, draw_worlds
+from sim.worlds import BLOCK, REPLICATES, Worlds, draw_worlds
 from specimens import STATED, card_like
+
+Array = NDArray[np.float64]
 
 CAMPAIGN = replace(card_like(), order_value=STATED("log", typical=(30.0, 60.0)))
 METRICS = ("reach", "conversions", "revenue", "profit", "roas", "cpa", "spend", "engagements")
@@ -35,7 +39,11 @@ def counted(first: int, size: int) -> Tally:
     outcomes = played(draw_worlds(CAMPAIGN, size, 5, first=first))
     values = outcomes.values["profit"]
     others = {"best": best(values), "regret": regret(values)}
-    return tally(outcomes, GRIDS, others, {"goal": (values, GRIDS["profit"])})
+    goals = {
+        "goal": (values, GRIDS["profit"]),
+        "goal of reach": (outcomes.values["reach"], GRIDS["reach"]),
+    }
+    return tally(outcomes, GRIDS, others, goals)
 
 
 STRETCHES = [counted(first, 4 * BLOCK) for first in range(0, N, 4 * BLOCK)]
@@ -74,6 +82,57 @@ def test_what_is_not_counted_has_the_quantiles_of_the_sorted_worlds() -> None:
             tail = ordered[: round(share * N)].mean()
             found = worst_mean(FOUND, spread, share)[0]
             assert found == pytest.approx(tail, abs=1e-3 * wide)
+
+
+def error_by_hand(by_world: Array) -> float:
+    """Return the standard error of a mean over worlds, from the means of the replicates."""
+    means = [by_world[WORLDS.replicate() == r].mean() for r in range(REPLICATES)]
+    return float(np.std(means, ddof=1) / len(means) ** 0.5)
+
+
+@pytest.mark.parametrize("plan", range(3))
+def test_errors_of_quantiles_and_of_the_worst_worlds_are_those_by_hand(plan: int) -> None:
+    values, spread = OUTCOMES.values["reach"][plan], FOUND.spreads["goal of reach"][plan]
+    for level in (0.25, 0.5, 0.75):
+        q, width = np.quantile(values, level), slope_window(level, N)
+        rise = np.quantile(values, level + width) - np.quantile(values, level - width)
+        by_hand = error_by_hand(values <= q) * rise / (2 * width)
+        assert quantile_with_error(FOUND, spread, level)[1] == pytest.approx(by_hand, rel=0.1)
+    for share, better in ((0.05, "up"), (0.2, "up"), (0.05, "down")):
+        good = values if better == "up" else -values
+        q = np.quantile(good, share)
+        by_hand = error_by_hand(q - np.maximum(q - good, 0.0) / share)
+        found = worst_mean(FOUND, spread, share, better)
+        assert found[1] == pytest.approx(by_hand, rel=0.05)
+
+
+@pytest.mark.parametrize("level", [0.001, 0.999])
+def test_quantiles_at_the_ends_have_errors_too(level: float) -> None:
+    q, error = quantile_with_error(FOUND, FOUND.spreads["goal"][0], level)
+    assert 0 < error < abs(q) + np.ptp(OUTCOMES.values["profit"][0])
+
+
+def test_infinitely_bad_worlds_are_infinitely_bad_on_average() -> None:
+    values = OUTCOMES.values["profit"].copy()
+    values[:, ::4] = -np.inf
+    found = tally(OUTCOMES, GRIDS, {}, {"lost": (values, GRIDS["profit"])})
+    spread = found.spreads["lost"][0]
+    for share in (0.05, 0.5):
+        mean, error = worst_mean(found, spread, share)
+        assert mean == -np.inf
+        assert np.isnan(error)
+    assert np.isfinite(worst_mean(found, spread, 0.05, "down")).all()
+    q, error = quantile_with_error(found, spread, 0.1)
+    assert q == -np.inf
+    assert np.isnan(error)
+    worse = tally(OUTCOMES, GRIDS, {}, {"lost": (-values, GRIDS["profit"])}).spreads["lost"][0]
+    assert worst_mean(found, worse, 0.5, "down")[0] == np.inf
+
+
+def test_a_ratio_of_nothing_to_nothing_is_undefined() -> None:
+    nothing = evaluate(draw_worlds(CAMPAIGN, BLOCK, 5), [[0.0, 0.0]], WHOLE)
+    summary = summarise_tally(tally(nothing, grids(nothing, ("cpa",)), {}, {}), "cpa", 0)
+    assert all(np.isnan([*summary.statistics.values(), *summary.errors.values()]))
 
 
 def test_the_order_of_stretches_changes_no_histogram() -> None:
