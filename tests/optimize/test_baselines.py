@@ -14,7 +14,9 @@ from optimize.baselines import baselines, fitted, whole_spends
 from optimize.optimum import GAP, maximise
 from optimize.problem import WHOLE_GAP, Limit, Problem, problem
 from sim.purchase import PARTS, WHOLE, price_list
-from sim.response import respond
+from sim.response import Response, respond
+from sim.ridges import Ridges
+from sim.shapes import EXPONENTIAL
 from sim.worlds import draw_worlds
 from specimens import card_like, few_unequal
 
@@ -120,6 +122,25 @@ def test_whole_creators_are_rounded_down() -> None:
     prices = price_list(CAMPAIGN)
     assert whole_spends(task, np.array([2.7, 9.0]) * prices) == pytest.approx([2, 9] * prices)
     assert fitted(task, np.array([2.7, 9.99]) * prices) == pytest.approx([2, 9] * prices)
+
+
+def test_a_creator_of_two_phases_is_hired_where_no_limit_forbids_it() -> None:
+    names, prices = ("micro@one", "micro@two", "macro"), (100.0, 100.0, 500.0)
+    wish = np.array([170.0, 150.0, 500.0])  # three micros in all, two of them whole
+    free = Problem(names, 1000.0, (inf,) * 3, (0.0,) * 3, (), prices)
+    assert whole_spends(free, wish).tolist() == [200.0, 100.0, 500.0]
+    for most in (199.0, 150.0):
+        task = replace(free, limits=(Limit("one", (0,), 0.0, most),))
+        assert whole_spends(task, wish).tolist() == [100.0, 100.0, 500.0]
+
+
+def test_greed_holds_what_is_linear_against_what_bends() -> None:
+    """A first dollar brings 1 on the line, 2 on the curve, in each of many worlds."""
+    n = 64
+    curve = Ridges(np.full((n, 1, 1), 0.02), np.full((n, 1), 100.0), EXPONENTIAL, np.array([1]))
+    response = Response(np.tile([1.0, 0.0], (n, 1)), (curve,))
+    task = replace(FREE, budget=100.0, caps=(60.0, 70.0))
+    assert baselines(CAMPAIGN, task, response)["greedy"] == pytest.approx([30.0, 70.0])
 
 
 def test_a_line_below_its_minimum_deal_is_dropped() -> None:

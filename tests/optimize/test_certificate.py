@@ -50,6 +50,12 @@ def test_it_is_the_one_sided_t_interval() -> None:
     assert (interval.banks, interval.worlds, interval.confidence) == (5, 64, 0.95)
 
 
+def test_two_banks_are_enough() -> None:
+    interval = replications(np.array([1.0, 3.0]), 64)
+    assert interval.gap_mean == 2.0
+    assert interval.gap_upper == pytest.approx(2 + stats.t.ppf(0.95, 1))
+
+
 def test_banks_that_agree_leave_the_mean_alone() -> None:
     assert replications(np.full(16, 0.25), 64).gap_upper == 0.25
     assert replications(np.zeros(16), 64).gap_upper == 0.0

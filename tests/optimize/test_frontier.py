@@ -160,3 +160,6 @@ def test_what_no_plan_satisfies_is_said() -> None:
 def test_a_frontier_has_two_ends() -> None:
     with pytest.raises(ValueError, match="at least 2"):
         frontier(TASK, REACH, CONVERSIONS, n_points=1)
+    two = frontier(TASK, REACH, CONVERSIONS, n_points=2)
+    assert [point.level for point in two] == pytest.approx(ends(TASK, REACH, CONVERSIONS, ()))
+    assert two[0].solution.value > two[1].solution.value

@@ -11,7 +11,7 @@ import pytest
 from optimize.floors import Floor
 from optimize.optimum import maximise
 from optimize.prices import shadow_prices
-from optimize.problem import Limit, Problem, problem
+from optimize.problem import AVAILABLE, Limit, Problem, problem
 from optimize.risk import MeanWorst
 from sim.purchase import PARTS
 from sim.response import Response, respond
@@ -92,6 +92,18 @@ def test_a_floor_costs_what_asking_less_would_bring() -> None:
 def test_limits_that_do_not_bind_are_worth_nothing() -> None:
     task = replace(TASK, limits=(Limit("loose", (0, 1), 10.0, 9e4),))
     assert list(worth(task)) == ["budget"]
+
+
+def test_creators_without_end_are_worth_nothing_where_all_money_is_on_them() -> None:
+    alone = int(maximise(TASK, CONVERSIONS).plan.argmax())
+    caps = tuple(inf if i == alone else 0.0 for i in range(2))
+    task = replace(TASK, caps=caps)
+    solution = maximise(task, CONVERSIONS)
+    assert solution.plan[alone] == pytest.approx(5e4)
+    found = worth(task)
+    assert f"{AVAILABLE}{TASK.lines[alone]}" not in found
+    step = replace(task, budget=5e4 + 100)
+    assert found["budget"] == pytest.approx((best(step) - solution.value) / 100, rel=0.02)
 
 
 def test_prices_around_a_plan_on_s_curves_are_finite_differences() -> None:
