@@ -7,12 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from optimize.floors import Floor
 from optimize.optimum import maximise
 from optimize.problem import Limit, Problem, problem
-from optimize.risk import MEAN
+from optimize.risk import MEAN, Chance
 from optimize.steady import FARTHEST, MOVED, steady_range
 from sim.purchase import PARTS
 from sim.response import Response, respond
+from sim.ridges import Ridges
+from sim.shapes import Hill
 from sim.worlds import draw_worlds
 from specimens import few_unequal
 
@@ -50,3 +53,12 @@ def test_where_nothing_is_spent_there_is_no_mix() -> None:
     loss = Response(np.array([[-1.0, -3.0]]), ())
     task = Problem(("a", "b"), 10.0, (1e9,) * 2, (0.0,) * 2)
     assert steady_range(task, loss, MEAN, ()) is None
+
+
+def test_no_range_is_looked_for_where_the_aim_is_not_concave() -> None:
+    bent = Ridges(np.ones((1, 1, 1)), np.ones((1, 1)), Hill(np.full((1, 1), 2.0)), np.array([0]))
+    curve, plain = Response(np.zeros((1, 2)), (bent,)), Response(np.array([[1.0, 3.0]]), ())
+    task = Problem(("a", "b"), 10.0, (1e9,) * 2, (0.0,) * 2)
+    for response, risk in ((plain, Chance(5.0)), (curve, MEAN)):
+        assert steady_range(task, response, risk, ()) is None
+    assert steady_range(task, plain, MEAN, (Floor("curve", curve, 0.0),)) is None
