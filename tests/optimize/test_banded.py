@@ -368,6 +368,17 @@ def test_the_price_of_tail_is_what_a_higher_floor_costs() -> None:
     assert here.tail_price == pytest.approx((down.value - up.value) / (2 * step), rel=1e-3)
 
 
+def test_at_its_price_of_tail_no_other_blend_is_better() -> None:
+    mean = np.linspace(0.0, 2.0, 8)
+    returns = np.random.default_rng(5).normal(mean, 0.1 + mean**2, (400, 8))
+    weights = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8)
+    found = [maximise_blend(whole_budget(8), returns, MeanWorst(0.1, w)) for w in weights]
+    assert len({round(plan.tail, 3) for plan in found}) > 4
+    for one in found:
+        at_price = [other.mean + one.tail_price * other.tail for other in found]
+        assert one.mean + one.tail_price * one.tail >= max(at_price) - 1e-6
+
+
 def test_conflicting_limits_are_infeasible() -> None:
     limits = (Limit("one", (0, 1), 0.8, inf), Limit("other", (1, 2), 0.0, 0.1))
     problem = Problem(tuple("abc"), 1.0, (0.5,) * 3, (0.0,) * 3, limits)

@@ -52,6 +52,21 @@ def test_the_bound_of_a_stream_is_that_of_all_worlds(metric: str, whole: bool) -
     assert found.relative_gap == pytest.approx((found.upper_bound - value) / size, abs=1e-12)
 
 
+@pytest.mark.parametrize("poor", [(500.0, 0.0), (0.0, 40_000.0), (0.0, 0.0)])
+@pytest.mark.parametrize("metric", ["reach", "conversions", "profit"])
+def test_no_plan_passes_the_bound_that_a_poor_plan_gets(
+    metric: str, poor: tuple[float, float]
+) -> None:
+    task = problem(CAMPAIGN, 90_000.0, whole_creators=False)
+    response = respond(draw_worlds(CAMPAIGN, 600, 3), metric, purchase(task))
+    found = proven(
+        task, np.array(poor), lambda plans: [tangents(p, plans) for p in halves(response)]
+    )
+    exact = maximise(task, response)
+    assert found.value < exact.value or not any(exact.plan)
+    assert found.upper_bound >= exact.value * (1 - 1e-9)
+
+
 def test_tangents_add_up_whatever_the_parts() -> None:
     worlds = draw_worlds(CAMPAIGN, 512, 3)
     response = respond(worlds, "profit", purchase(problem(CAMPAIGN, 1e5, whole_creators=False)))
