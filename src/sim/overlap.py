@@ -175,8 +175,6 @@ class _Population:
         if concerned.any():
             share, fresh = self._chosen(i, partners, shared, concerned, fresh, room)
             taken[concerned] = share
-        elif fresh > room:
-            taken, fresh = taken + (1 - taken) * (fresh - room) / (self._sizes @ (1 - taken)), room
         self._split(i, taken)
         self._grow(i, fresh)
         self._known.append(i)
@@ -184,17 +182,19 @@ class _Population:
     def _at_random(
         self, i: int, partners: list[int], shared: Mapping[int, float], concerned: Flags
     ) -> Array:
-        """Return who follows her among those she shares nothing given with: a random part."""
+        """Return who follows her among those she shares nothing given with: a random part.
+
+        Whole kinds as far as they go, so that one at most is split: there would be ever more.
+        """
         taken = np.zeros(self._sizes.size)
-        others = np.flatnonzero(~concerned)
+        others = self._random.permutation(np.flatnonzero(~concerned))
         if others.size == 0:
             return taken
         free = max(self._audiences[i] - sum(shared[j] for j in partners), 0.0)
         share = min(free / max(self._universe - self._sizes @ concerned, free), 1.0)
-        picked = others[self._random.random(others.size) < share]
-        mass, wanted = self._sizes[picked].sum(), share * self._sizes[others].sum()
-        if mass > 0:
-            taken[picked] = min(wanted / mass, 1.0)
+        sizes = self._sizes[others]
+        before = np.cumsum(sizes) - sizes
+        taken[others] = np.clip((share * sizes.sum() - before) / sizes, 0.0, 1.0)
         return taken
 
     def _chosen(

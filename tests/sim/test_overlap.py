@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.overlap import Kinds, kinds_of_people
 
 Array = NDArray[np.float64]
-DATA = Path(__file__).parents[3] / "../shared/data"
+DATA = Path(__file__).parents[2] / "../shared/data"
 
 
 def counted(seed: int, n: int, people: int = 4000) -> tuple[Array, dict[tuple[int, int], float]]:
@@ -59,6 +59,22 @@ def test_pairs_that_are_not_given_overlap_at_random() -> None:
     assert shared[0, 1] == pytest.approx(200)
     assert shared[0, 2] == pytest.approx(300 * 800 / 2000)
     assert shared[1, 2] == pytest.approx(500 * 800 / 2000)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.95, 1.0])
+def test_many_creators_without_pairs_overlap_at_random_in_few_kinds_of_people(
+    share: float,
+) -> None:
+    n, universe = 150, 1000.0
+    audiences = share * universe * np.linspace(0.8, 1.0, n)
+    kinds = kinds_of_people(audiences, {(0, 1): 0.9 * audiences[0]}, universe)
+    assert kinds.sizes.size < 30 * n
+    assert kinds.sizes.sum() == pytest.approx(universe)
+    np.testing.assert_allclose(kinds.singles(), audiences, rtol=1e-7)
+    shared, at_random = kinds.shared(), np.outer(audiences, audiences) / universe
+    assert shared[0, 1] == pytest.approx(0.9 * audiences[0], rel=1e-6)
+    pairs = np.triu_indices(n, 1)
+    assert shared[pairs].mean() == pytest.approx(at_random[pairs].mean(), rel=0.03)
 
 
 def test_figures_that_contradict_each_other_are_missed_by_as_little_as_can_be() -> None:
