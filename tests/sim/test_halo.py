@@ -165,6 +165,9 @@ def test_gradients_are_slopes(data: st.DataObject) -> None:
             rise = weights @ (product.values(plan + step) - product.values(plan - step))
             near = 1e-6 * (np.abs(gradient).max() + 1e-12)
             assert gradient[line] == pytest.approx(rise / (2 * spend * 1e-4), rel=1e-4, abs=near)
+        mean, of_mean = product.mean_and_gradient(plan)
+        assert mean == pytest.approx(product.values(plan).mean(), rel=1e-12)
+        assert of_mean == pytest.approx(product.gradient(plan, np.full(64, 1 / 64)), rel=1e-9)
 
 
 @FEW
