@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from _thread import interrupt_main
+from threading import Timer, main_thread
 from types import FrameType
 from typing import NoReturn
 
@@ -14,9 +16,11 @@ INTERRUPTED, TERMINATED = 130, 143
 _SAID = {INTERRUPTED: "Interrupted.", TERMINATED: "Terminated."}
 _SHOW_CURSOR = "\x1b[?25h"
 
-
 #: Signals that were heard, by the exit code they lead to.
 _heard: list[int] = []
+
+#: Seconds after which an interruption that Python has swallowed is raised again.
+AGAIN = 0.05
 
 
 class Terminated(BaseException):
@@ -24,11 +28,16 @@ class Terminated(BaseException):
 
 
 def listen() -> None:
-    """Take Ctrl-C and a request to end as exceptions, unless they are ignored on purpose."""
+    """Take Ctrl-C and a request to end as exceptions, unless they are ignored on purpose.
+
+    Also where Python swallows them: in a finaliser, or a callback of the import system.
+    """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _EverySecond(KeyboardInterrupt))
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _EverySecond(Terminated))
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _swallowed
 
 
 class _EverySecond:
@@ -42,6 +51,31 @@ class _EverySecond:
         if self._count % 2:
             _heard.append(INTERRUPTED if self._error is KeyboardInterrupt else TERMINATED)
             raise self._error
+
+    def again(self) -> None:
+        """Raise at the next signal, too."""
+        self._count = 0
+
+
+def _swallowed(lost: sys.UnraisableHookArgs) -> None:
+    """Interrupt once more what Python went on with: no exception comes out of a finaliser."""
+    number = {KeyboardInterrupt: signal.SIGINT, Terminated: signal.SIGTERM}.get(lost.exc_type)
+    handler = signal.getsignal(number) if number else None
+    if number is None or not isinstance(handler, _EverySecond):
+        sys.__unraisablehook__(lost)
+        return
+    handler.again()
+    timer = Timer(AGAIN, _signal_main, (number,))
+    timer.daemon = True
+    timer.start()
+
+
+def _signal_main(number: signal.Signals) -> None:
+    """Send a signal to the main thread, which may be waiting for something."""
+    if sys.platform == "win32":
+        interrupt_main(number)
+    else:
+        signal.pthread_kill(main_thread().ident or 0, number)
 
 
 def heard() -> int:

@@ -54,6 +54,20 @@ except KeyboardInterrupt:
 """
 
 
+#: Work that Python does where no exception comes out of it.
+UNRAISABLE = """
+import time, weakref
+class Thing: pass
+def forgotten(_):
+    print("now", flush=True)
+    time.sleep(600)
+thing = Thing()
+seen = weakref.ref(thing, forgotten)
+del thing
+time.sleep(600)
+"""
+
+
 @pytest.fixture
 def _heard() -> Iterator[None]:
     """Let children hear Ctrl-C, even where this process was told to ignore it."""
@@ -62,7 +76,9 @@ def _heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("code", [HARD, SLOW], ids=["a hard integer program", "threads"])
+@pytest.mark.parametrize(
+    "code", [HARD, SLOW, UNRAISABLE], ids=["a hard integer program", "threads", "a finaliser"]
+)
 def test_nothing_is_waited_for(code: str) -> None:
     indented = code.replace("\n", "\n    ")
     process = subprocess.Popen(
