@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from _thread import interrupt_main
-from threading import Timer, main_thread
+from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -19,8 +19,9 @@ _SHOW_CURSOR = "\x1b[?25h"
 #: Signals that were heard, by the exit code they lead to.
 _heard: list[int] = []
 
-#: Seconds after which an interruption that Python has swallowed is raised again.
-AGAIN = 0.05
+#: Seconds after which an interruption that Python has swallowed is raised again; and after which
+#: nothing is tidied up any more, as by a kill.
+AGAIN, GRACE = 0.05, 10.0
 
 
 class Terminated(BaseException):
@@ -49,7 +50,9 @@ class _EverySecond:
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self._count += 1
         if self._count % 2:
-            _heard.append(INTERRUPTED if self._error is KeyboardInterrupt else TERMINATED)
+            code = INTERRUPTED if self._error is KeyboardInterrupt else TERMINATED
+            _heard.append(code)
+            _later(GRACE, partial(leave, code))
             raise self._error
 
     def again(self) -> None:
@@ -65,17 +68,14 @@ def _swallowed(lost: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(lost)
         return
     handler.again()
-    timer = Timer(AGAIN, _signal_main, (number,))
-    timer.daemon = True
-    timer.start()
+    _later(AGAIN, partial(signal.raise_signal, number))
 
 
-def _signal_main(number: signal.Signals) -> None:
-    """Send a signal to the main thread, which may be waiting for something."""
-    if sys.platform == "win32":
-        interrupt_main(number)
-    else:
-        signal.pthread_kill(main_thread().ident or 0, number)
+def _later(seconds: float, act: Callable[[], object]) -> None:
+    """Act in the main thread, also if it waits for something then, where the system knows how."""
+    if sys.platform != "win32":
+        signal.signal(signal.SIGALRM, lambda number, frame: act())
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def heard() -> int:

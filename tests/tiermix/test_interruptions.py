@@ -67,6 +67,20 @@ del thing
 time.sleep(600)
 """
 
+#: Work whose end never comes: what it waits for was lost with the interruption.
+LOST = """
+import threading
+from tiermix import stopping
+stopping.GRACE = 0.5
+lock = threading.Lock()
+try:
+    lock.acquire()
+    print("now", flush=True)
+    lock.acquire()
+finally:
+    lock.acquire()
+"""
+
 
 @pytest.fixture
 def _heard() -> Iterator[None]:
@@ -77,7 +91,9 @@ def _heard() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    "code", [HARD, SLOW, UNRAISABLE], ids=["a hard integer program", "threads", "a finaliser"]
+    "code",
+    [HARD, SLOW, UNRAISABLE, LOST],
+    ids=["a hard integer program", "threads", "a finaliser", "a lock"],
 )
 def test_nothing_is_waited_for(code: str) -> None:
     indented = code.replace("\n", "\n    ")
