@@ -77,6 +77,22 @@ def test_many_creators_without_pairs_overlap_at_random_in_few_kinds_of_people(
     assert shared[pairs].mean() == pytest.approx(at_random[pairs].mean(), rel=0.03)
 
 
+def test_pairs_that_are_not_given_stay_below_the_share_that_is_said() -> None:
+    n, universe = 70, 2000.0
+    audiences = np.random.default_rng(3).uniform(50, 100, n)
+    smaller = np.minimum.outer(audiences, audiences)
+    chain = {(i, i + 1): 0.6 * smaller[i, i + 1] for i in range(n - 1)}
+    free = np.triu(np.ones((n, n), bool), 2)
+    most = {}
+    for at_most in (None, 0.2):
+        shared = kinds_of_people(audiences, chain, universe, at_most).shared() / smaller
+        most[at_most] = shared[free].max()
+        found = [shared[pair] * smaller[pair] for pair in chain]
+        assert np.mean(found) == pytest.approx(np.mean(list(chain.values())), rel=0.03)
+    assert most[None] > 0.4
+    assert most[0.2] < 0.25  # what falls together at random comes on top
+
+
 def test_figures_that_contradict_each_other_are_missed_by_as_little_as_can_be() -> None:
     # two audiences of 60 and 50 in the third's 100 must share 10 people at least
     audiences = np.array([50.0, 60.0, 100.0])
