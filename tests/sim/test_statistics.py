@@ -22,6 +22,7 @@ from sim.statistics import (
     _first_at_least_zero,
     law,
     probability_at_least,
+    slope_window,
     standard_error,
     summarise,
 )
@@ -287,6 +288,26 @@ def test_few_worlds_have_no_error_bars_but_do_not_break(n: int) -> None:
     summary = summarise(played(card_like(), (9_000.0, 0.0), n=n), "conversions", 0)
     assert isfinite(summary.mean)
     assert isnan(summary.se)
+
+
+def test_intervals_from_sixteen_replicates_are_as_wide_as_in_the_table_of_student() -> None:
+    assert pytest.approx(1.753, abs=5e-4) == T90  # 15 degrees of freedom, 5 % to either side
+
+
+@pytest.mark.parametrize("n", [24, 32])
+def test_slopes_at_the_ends_of_few_worlds_are_taken_over_the_worlds_that_there_are(n: int) -> None:
+    outcomes = played(card_like(), (9_000.0, 9_000.0), n=n)
+    values = outcomes.values["cpm"][0]
+    ordered = np.sort(values)
+    errors = summarise(outcomes, "cpm", 0).errors
+    for name, level, end in (("p5", 0.05, 0.0), ("p95", 0.95, 1.0)):
+        inner = level + (slope_window(level, n) if end == 0 else -slope_window(level, n))
+        assert 0.95 + slope_window(0.95, n) > 1
+        rise = abs(ordered[int(end * (n - 1))] - ordered[int(np.ceil(inner * n)) - 1])
+        below = values <= ordered[int(np.ceil(level * n)) - 1]
+        by_hand = standard_error(outcomes.worlds, below.astype(float)) * rise / abs(end - inner)
+        assert errors[name] == pytest.approx(by_hand, rel=1e-9)
+        assert by_hand > 0
 
 
 @pytest.mark.parametrize("zero", [-1000, -3, 0, 1, 17, 12_345])
