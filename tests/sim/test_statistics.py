@@ -290,6 +290,16 @@ def test_few_worlds_have_no_error_bars_but_do_not_break(n: int) -> None:
     assert isnan(summary.se)
 
 
+@pytest.mark.parametrize(("paid", "mean"), [(0.25, inf), (300.0, inf), (0.0, None)])
+def test_however_little_is_paid_for_nothing_it_has_no_end(paid: float, mean: float | None) -> None:
+    outcomes = played(card_like(), (9_000.0, 0.0), n=32)
+    nothing, spent = np.zeros((1, 32)), np.full((1, 32), paid)
+    controlled = {**outcomes.controlled, "impressions": nothing, "spend": spent}
+    found = summarise(replace(outcomes, controlled=controlled), "cpm", 0)
+    assert found.mean == mean if mean else isnan(found.mean)
+    assert isnan(found.se)
+
+
 def test_intervals_from_sixteen_replicates_are_as_wide_as_in_the_table_of_student() -> None:
     assert pytest.approx(1.753, abs=5e-4) == T90  # 15 degrees of freedom, 5 % to either side
 
