@@ -244,7 +244,8 @@ class _Quantiles:
         q = self._sample_quantile(level)
         if not isinstance(self._law, Known) and 0 < density < inf:
             q = self._solve(level, q, density)
-        if not (isfinite(q) and density > 0):
+        few = isinstance(self._law, Known) and q == self._sorted[-1] and density < inf
+        if few or not (isfinite(q) and density > 0):  # nothing is known of what lies beyond
             return q, float("nan")
         return q, standard_error(self._worlds, self._law.cdf(q)) / density
 

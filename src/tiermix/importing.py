@@ -12,11 +12,9 @@ from pathlib import Path
 from sim.response_curves import PointsCurve
 from tiermix.curve_tables import channels, points_curve
 from tiermix.errors import (
-    FileExistsAlreadyError,
     ScenarioError,
     TableError,
     UsageError,
-    not_written,
 )
 from tiermix.scenario_file import parse
 from tiermix.tables import Table, read_table
@@ -65,7 +63,7 @@ def import_curves(table: Path, out: Path, budget: float | None = None) -> tuple[
     curves = [points_curve(read, name) for name in names] or [points_curve(read)]
     text = _scenario(read, names, curves, budget, os.path.relpath(table, out.parent))
     lines = _lines(text, table, out, budget)
-    _write(out, text)
+    write_new(out, text, "choose another name with --out")
     return lines
 
 
@@ -124,14 +122,3 @@ def _quoted(text: str) -> str:
     """Return text as YAML reads it back."""
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
     return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_new(path, text)
-    except FileExistsError:
-        raise FileExistsAlreadyError(
-            f"{path} exists and is left as it is: choose another name with --out"
-        ) from None
-    except OSError as error:
-        raise not_written(path, error) from error

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tiermix.errors import FileExistsAlreadyError, ScenarioError, not_written
+from tiermix.errors import ScenarioError
 from tiermix.result_schema import result_schema
 from tiermix.scenario_file import read
 from tiermix.schema import json_schema
@@ -57,14 +57,7 @@ def write_starter(path: Path) -> None:
     FileExistsAlreadyError
         If there is a file of that name: nothing is overwritten.
     """
-    try:
-        write_new(path, starter_text())
-    except FileExistsError:
-        raise FileExistsAlreadyError(
-            f"{path} exists and is left as it is: choose another name, or move it away"
-        ) from None
-    except OSError as error:
-        raise not_written(path, error) from error
+    write_new(path, starter_text(), "choose another name, or move it away")
 
 
 def schema_text() -> str:

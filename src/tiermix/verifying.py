@@ -38,8 +38,8 @@ WIDTH = 80
 
 #: What is said in the end if all is well.
 HELD = (
-    "All checks hold. What is told of other strategies, of fresh worlds and of worlds beyond these "
-    "was not checked."
+    "All checks hold. What is told of other strategies, of what single lines bring, of fresh "
+    "worlds and of worlds beyond these was not checked."
 )
 
 #: Checks without which the later ones have no ground.

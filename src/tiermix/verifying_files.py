@@ -12,11 +12,13 @@ from tiermix.result_schema import Document
 from tiermix.runs import made_from, tidy
 from tiermix.saved import document, document_text
 from tiermix.verdict import Verdict
-from tiermix.words import listing
 
 
 def checked(folder: Path, result: Document) -> Verdict:
-    """Return whether the other files of a run are there and say what its result says."""
+    """Return whether the other files of a run are there and say what its result says.
+
+    Of the plan that is what is spent; what single lines bring the result does not tell.
+    """
     found = {"plan.csv": _plan, "outcomes.csv": _outcomes, "manifest.json": _manifest}
     wrong = []
     for name, same in found.items():
@@ -25,7 +27,7 @@ def checked(folder: Path, result: Document) -> Verdict:
                 wrong.append(f"{name} says something else than result.json")
         except DamagedRunError as error:
             wrong.append(str(error))
-    said = f"{listing(list(found))} say the same"
+    said = "plan.csv spends the same, outcomes.csv and manifest.json say the same"
     return Verdict("files", not wrong, "; ".join(wrong) or said)
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
+from tiermix.errors import FileExistsAlreadyError, not_written
+
 
 @contextmanager
 def drafted(path: Path) -> Iterator[Path]:
@@ -39,20 +41,32 @@ def drafted(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def write_new(path: Path, text: str) -> None:
+def write_new(path: Path, text: str, otherwise: str) -> None:
     """Write a file that is not there yet; where that fails there is none.
+
+    Parameters
+    ----------
+    path : Path
+    text : str
+    otherwise : str
+        What to do if something of that name is there.
 
     Raises
     ------
-    FileExistsError
-        If something of that name is there.
-    OSError
+    FileExistsAlreadyError
+        If something of that name is there: nothing is overwritten.
+    UsageError
         If it cannot be written.
     """
-    file = path.open("x", encoding="utf-8")
     try:
-        with file:
-            file.write(text)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        file = path.open("x", encoding="utf-8")
+        try:
+            with file:
+                file.write(text)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except FileExistsError:
+        raise FileExistsAlreadyError(f"{path} exists and is left as it is: {otherwise}") from None
+    except OSError as error:
+        raise not_written(path, error) from error

@@ -300,6 +300,15 @@ def test_however_little_is_paid_for_nothing_it_has_no_end(paid: float, mean: flo
     assert isnan(found.se)
 
 
+@pytest.mark.parametrize(("n", "known"), [(16, False), (19, False), (20, True), (64, True)])
+def test_a_quantile_that_is_the_largest_value_has_no_error(n: int, known: bool) -> None:
+    outcomes = played(card_like(), (9_000.0, 9_000.0), n=n)
+    summary = summarise(outcomes, "cpm", 0)
+    assert (summary.statistics["p95"] < outcomes.values["cpm"].max()) == known
+    assert isfinite(summary.errors["p95"]) == known
+    assert summary.errors["p5"] > 0
+
+
 def test_intervals_from_sixteen_replicates_are_as_wide_as_in_the_table_of_student() -> None:
     assert pytest.approx(1.753, abs=5e-4) == T90  # 15 degrees of freedom, 5 % to either side
 

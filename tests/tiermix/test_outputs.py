@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from briefs import brief
-from tiermix.errors import DamagedRunError
+from tiermix.errors import DamagedRunError, FileExistsAlreadyError
 from tiermix.saved import document_text
 from tiermix.whole_files import drafted, write_new
 
@@ -88,10 +88,10 @@ def test_what_fails_leaves_the_old_file(tmp_path: Path) -> None:
     assert (tmp_path / "link").read_text() == "before"
     assert sorted(os.listdir(tmp_path)) == ["link", "old"]
     with pytest.raises(UnicodeEncodeError):
-        write_new(tmp_path / "new", "half \ud800")
+        write_new(tmp_path / "new", "half \ud800", "choose another name")
     assert not (tmp_path / "new").exists()
-    with pytest.raises(FileExistsError):
-        write_new(tmp_path / "old", "after")
+    with pytest.raises(FileExistsAlreadyError, match="left as it is: choose another name"):
+        write_new(tmp_path / "old", "after", "choose another name")
     assert (tmp_path / "old").read_text() == "before"
 
 
